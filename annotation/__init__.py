@@ -1,0 +1,1 @@
+"""Annotation layers over documents: spaCy pipelines, label maps, export."""

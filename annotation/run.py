@@ -1,0 +1,141 @@
+"""Annotating documents into a layer, shard by shard, so that a killed run continues where it stopped."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from gonerd import __version__
+from gonerd.errors import GonerdError
+from gonerd.files import only_writer, read_json, write_json
+from gonerd.io import read_documents
+from gonerd.progress import track
+from gonerd.records import Annotation, Document, Span
+from gonerd.tables import read_table, shard_name, shards, write_shard
+
+from .chunks import CHUNK_CHARACTERS
+from .pipeline import DEFAULT, SpacyAnnotator
+
+DOCUMENTS_PER_SHARD = 32
+MARKER = "layer.json"
+
+
+@dataclass(frozen=True)
+class LayerSummary:
+    """What a layer holds: documents, spans by label, mentions dropped by reason, shards kept from before."""
+
+    documents: int
+    spans: dict[str, int]
+    dropped: dict[str, int]
+    shards_reused: int
+
+
+def annotate_documents(
+    documents: Path, out: Path, pipeline: str = DEFAULT, limit: int | None = None, chunk: int = CHUNK_CHARACTERS
+) -> LayerSummary:
+    """Annotates documents with a spaCy pipeline.
+
+    A shard of an earlier run is kept when it holds exactly the documents, by id and text hash, that it
+    would hold now.
+
+    Args:
+        documents: A folder of documents, one parquet file, or a JSONL file with `id` and `text`.
+        out: Folder of the layer.
+        pipeline: spaCy package name or folder.
+        limit: Annotate only the first documents.
+        chunk: Largest piece given to the pipeline at once, in characters.
+
+    Returns:
+        Counts over the whole layer.
+
+    Raises:
+        GonerdError: The input cannot be read, is empty, the pipeline cannot be loaded, or `out` holds a
+            layer made with other settings.
+    """
+    annotator = SpacyAnnotator.load(pipeline, chunk)
+    settings = {"pipeline": annotator.name, "label_map": annotator.map_name, "chunk": chunk, "version": __version__}
+    stream = islice(read_documents(documents), limit)
+    first = next(stream, None)  # before anything is written: an unreadable or empty input leaves no trace
+    if first is None:
+        raise GonerdError(f"{documents}: holds no documents, so there is nothing to annotate; check the path")
+    with only_writer(out):
+        _check_settings(out, settings)
+        write_json(out / MARKER, {**settings, "complete": False})
+        spans: Counter[str] = Counter()
+        total = reused = index = 0
+        for index, batch in enumerate(_batches(track(_chain(first, stream), "annotate"))):
+            path = out / shard_name(index)
+            layer = _reusable(path, batch)
+            if layer is None:
+                layer = [_annotate(annotator, document, out.name) for document in batch]
+                write_shard(path, layer, Annotation)
+            else:
+                reused += 1
+            total += len(layer)
+            spans.update(span.label for annotation in layer for span in annotation.spans)
+        for surplus in sorted(out.glob("part-*.parquet"))[index + 1 :]:
+            surplus.unlink()  # shards of documents that are no longer in the input
+        summary = LayerSummary(total, dict(sorted(spans.items())), dict(annotator.dropped), reused)
+        write_json(out / MARKER, {**settings, "complete": True, **vars(summary)})
+    return summary
+
+
+def check_complete(layer: Path) -> dict[str, Any]:
+    """Returns a layer's marker file.
+
+    Raises:
+        GonerdError: The folder is no layer, or an annotation run has not finished.
+    """
+    shards(layer, "annotation layer")
+    marker: dict[str, Any] = read_json(layer / MARKER, "make the layer with `gonerd annotate run`")
+    if not marker.get("complete"):
+        raise GonerdError(f"{layer}: the annotation run has not finished; run the same command again to continue")
+    return marker
+
+
+def _check_settings(out: Path, settings: dict[str, Any]) -> None:
+    if not (out / MARKER).exists():
+        strangers = [path.name for path in out.iterdir() if path.name != ".lock"]
+        if strangers:
+            raise GonerdError(f"{out}: already holds {strangers[0]} and no annotation layer; choose another --out")
+        return
+    before = read_json(out / MARKER, "remove the folder and annotate again")
+    for key, value in settings.items():
+        if before.get(key) != value:
+            raise GonerdError(
+                f"{out}: this layer was made with {key} {before.get(key)!r}, not {value!r}; choose another --out"
+            )
+
+
+def _chain(first: Document, rest: Iterator[Document]) -> Iterator[Document]:
+    yield first
+    yield from rest
+
+
+def _batches(stream: Iterator[Document]) -> Iterator[list[Document]]:
+    while batch := list(islice(stream, DOCUMENTS_PER_SHARD)):
+        yield batch
+
+
+def _reusable(path: Path, batch: Sequence[Document]) -> list[Annotation] | None:
+    if not path.exists():
+        return None
+    layer = list(read_table(path, Annotation, nested=Span))
+    held = [(annotation.doc_id, annotation.text_sha256) for annotation in layer]
+    return layer if held == [(document.id, document.sha256) for document in batch] else None
+
+
+def _annotate(annotator: SpacyAnnotator, document: Document, layer: str) -> Annotation:
+    annotation = Annotation(
+        doc_id=document.id,
+        layer=layer,
+        guideline_version="automatic",
+        text_sha256=document.sha256,
+        spans=tuple(annotator.annotate(document.text)),
+    )
+    annotation.check(document)
+    return annotation
