@@ -1,0 +1,1 @@
+"""Efficient-attention encoders: conversion, halving, fine-tuning over long documents."""

@@ -1,0 +1,109 @@
+"""`gonerd models`: convert, halve and fine-tune encoders."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gonerd.errors import needs_extra
+from gonerd.options import Config, Limit, Seed, command_group
+
+app = command_group("Convert encoders to efficient attention, halve their depth, fine-tune them.")
+
+Model = Annotated[str, typer.Argument(help="Folder or hub id of a BERT- or RoBERTa-family encoder.")]
+Data = Annotated[str, typer.Option(help="Folder or hub id of the data; 'sample' is the packaged release.")]
+Out = Annotated[Path, typer.Option(help="Folder of the resulting model.")]
+Revision = Annotated[str | None, typer.Option(help="Commit or tag of a hub model.")]
+
+
+@app.callback()
+def group() -> None:
+    """Convert encoders to efficient attention, halve their depth, fine-tune them."""
+
+
+@app.command()
+def teacher() -> None:
+    """Print the folder of the pretrained encoder that the demo extra installs, unpacked and verified."""
+    with needs_extra("models"):
+        from .load import packaged_teacher
+
+        typer.echo(packaged_teacher())
+
+
+@app.command()
+def convert(
+    model: Model,
+    out: Out,
+    attention: Annotated[str, typer.Option(help="Attention pattern.")] = "longformer",
+    max_length: Annotated[int, typer.Option(help="Longest input of the result, in tokens.")] = 4096,
+    window: Annotated[int, typer.Option(help="Width of the local window, in tokens.")] = 512,
+    revision: Revision = None,
+    config: Config = None,
+) -> None:
+    """Convert MODEL to an efficient attention pattern and a longer input."""
+    with needs_extra("models"):
+        from .convert import convert as convert_model
+        from .convert import save
+
+        result, tokenizer = convert_model(
+            model, attention=attention, max_length=max_length, window=window, revision=revision
+        )
+        note = {"made_by": "gonerd models convert", "source": model, "revision": revision, "attention": attention}
+        save(result, tokenizer, out, {**note, "window": window, "max_length": max_length})
+    typer.echo(f"{attention}: {result.config.num_hidden_layers} layers, {max_length} tokens -> {out}")
+
+
+@app.command()
+def halve(
+    model: Model,
+    out: Out,
+    layers: Annotated[str, typer.Option(help="Which layers stay: every-other, first, last.")] = "every-other",
+    revision: Revision = None,
+    config: Config = None,
+) -> None:
+    """Make a student from half the layers of MODEL."""
+    with needs_extra("models"):
+        from .convert import save
+        from .halve import halve as halve_model
+        from .load import load_model
+
+        teacher, tokenizer = load_model(model, None, revision=revision)
+        student = halve_model(teacher, layers)
+        note = {"made_by": "gonerd models halve", "source": model, "revision": revision, "layers_kept": layers}
+        save(student, tokenizer, out, note)
+    before, after = teacher.config.num_hidden_layers, student.config.num_hidden_layers
+    typer.echo(f"{before} layers -> {after} layers ({layers}) -> {out}")
+
+
+@app.command()
+def finetune(
+    model: Model,
+    out: Out,
+    task: Annotated[str, typer.Option(help="Task to train for.")] = "gonerd",
+    data: Annotated[
+        str, typer.Option(help="Folder or hub id of the data; 'sample' is the packaged release.")
+    ] = "sample",
+    max_length: Annotated[
+        int | None, typer.Option(show_default=False, help="Tokens in a window (default: the model's limit).")
+    ] = None,
+    stride: Annotated[int, typer.Option(help="Tokens that neighbouring windows share.")] = 128,
+    epochs: Annotated[float, typer.Option(help="Passes over the training windows.")] = 5.0,
+    learning_rate: Annotated[float, typer.Option(help="Peak learning rate.")] = 5e-5,
+    batch_size: Annotated[int, typer.Option(min=1, help="Windows in a step.")] = 2,
+    limit: Limit = None,
+    seed: Seed = 0,
+    config: Config = None,
+) -> None:
+    """Fine-tune MODEL on whole documents, window by window."""
+    with needs_extra("models"):
+        from .finetune import FinetuneSettings
+        from .finetune import finetune as finetune_model
+
+        settings = FinetuneSettings(max_length, stride, epochs, learning_rate, batch_size, seed, limit)
+        done = finetune_model(model, data, out, task, settings)
+    typer.echo(
+        f"{done.documents} documents, {done.windows} windows, {done.steps} steps, mean loss {done.loss:.3f} "
+        f"({done.attention}) -> {out}"
+    )
