@@ -1,0 +1,1 @@
+"""Scores, times and memory of teachers and students, and the report."""
