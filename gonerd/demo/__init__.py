@@ -1,0 +1,1 @@
+"""The whole road, walked on the embedded site."""

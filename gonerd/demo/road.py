@@ -1,0 +1,156 @@
+"""The whole road as the commands a user would type, in order, each in a process of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import shlex
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from gonerd.errors import GonerdError
+
+# -P: a folder called gonerd in the working directory must not stand in for the installed package.
+_GONERD = [sys.executable, "-P", "-m", "gonerd"]
+
+_TRAINING = (
+    "--max-length {max_length} --stride {stride} --epochs {epochs} --learning-rate {learning_rate} --seed {seed}"
+)
+ROAD = (
+    (
+        "Crawl the embedded site to WARC",
+        "crawl run --sitemap {site}/news-sitemap.xml --domain news --allow-host 127.0.0.1 --out {out}/crawl",
+        "crawl run --sitemap {site}/legal-sitemap.xml --domain legal --allow-host 127.0.0.1 --out {out}/crawl",
+    ),
+    ("Extract documents", "crawl extract {out}/crawl --out {out}/documents"),
+    ("Annotate with spaCy", "annotate run {out}/documents --out {out}/annotations/spacy"),
+    (
+        "Build the dataset",
+        "dataset build --documents {out}/documents --layer {out}/annotations/spacy --out {out}/dataset "
+        "--name gonerd-demo --seed {seed}",
+    ),
+    ("Load it", "dataset show {out}/dataset"),
+    (
+        "Convert the teacher to Longformer attention, halve it",
+        "models convert {teacher} --attention longformer --out {out}/models/longformer",
+        "models halve {out}/models/longformer --out {out}/models/longformer-half",
+    ),
+    (
+        "Fine-tune teacher and student",
+        "models finetune {out}/models/longformer --data {out}/dataset " + _TRAINING + " --out {out}/models/teacher",
+        "models finetune {out}/models/longformer-half --data {out}/dataset "
+        + _TRAINING
+        + " --out {out}/models/student",
+    ),
+    (
+        "Evaluate and measure",
+        "evaluate run {out}/models/teacher {out}/models/student --data {out}/dataset --out {out}/results",
+        "evaluate efficiency {out}/models/teacher {out}/models/student --lengths {lengths} --repeats {repeats} "
+        "--seed {seed} --out {out}/results",
+    ),
+    ("Report", "evaluate report {out}/results --teacher teacher --out {out}/report"),
+)
+_WHERE = (
+    ("crawl", "requests and responses, WARC"),
+    ("documents", "texts, parquet; rejected pages with their reason beside them"),
+    ("annotations/spacy", "the annotation layer, parquet"),
+    ("dataset", "the dataset: README.md and data/*.parquet, for datasets.load_dataset"),
+    ("models", "converted, halved and fine-tuned encoders, safetensors"),
+    ("results", "scores, predictions and timings, JSON"),
+    ("report/report.html", "what the student kept and what it saved"),
+)
+
+
+@dataclass(frozen=True)
+class DemoSettings:
+    """What the demo uses.
+
+    Attributes:
+        out: Folder under which everything lands.
+        teacher: Folder or hub id of a BERT- or RoBERTa-family encoder; the packaged one when None.
+        max_length: Tokens in a window, in fine-tuning and prediction.
+        epochs: Passes over the training windows.
+        learning_rate: Peak learning rate.
+        lengths: Tokens of the efficiency cells, comma-separated.
+        repeats: Timed passes in an efficiency cell.
+        seed: Seed of everything random.
+    """
+
+    out: Path
+    teacher: str | None = None
+    max_length: int = 1024
+    epochs: float = 20.0
+    learning_rate: float = 2e-4
+    lengths: str = "512,1024,2048,4096"
+    repeats: int = 3
+    seed: int = 0
+
+    def commands(self, site: str, teacher: str) -> list[tuple[str, list[list[str]]]]:
+        """Returns every stage's title and its commands as words.
+
+        Args:
+            site: Address of the embedded site, without a slash at the end.
+            teacher: Folder or hub id of the encoder.
+        """
+        values = {**asdict(self), "stride": self.max_length // 8, "site": site, "teacher": teacher}
+        quoted = {name: shlex.quote(str(value)) for name, value in values.items()}
+        return [(title, [shlex.split(line.format(**quoted)) for line in lines]) for title, *lines in ROAD]
+
+
+def run_demo(settings: DemoSettings) -> None:
+    """Walks the road and prints each command, what it counts and how long each stage took.
+
+    Args:
+        settings: What the demo uses.
+
+    Raises:
+        GonerdError: A stage failed; what the earlier ones made stays, and the same command continues.
+    """
+    start = time.monotonic()
+    teacher = settings.teacher or _packaged_teacher()
+    with embedded_site() as site:
+        for number, (title, commands) in enumerate(settings.commands(site, teacher), start=1):
+            began = time.monotonic()
+            print(f"\n== {number}. {title}", flush=True)
+            for command in commands:
+                print(f"$ gonerd {shlex.join(command)}", flush=True)
+                code = subprocess.run([*_GONERD, *command], check=False).returncode
+                if code:
+                    raise GonerdError(f"demo stage {number} ({title}) failed with exit code {code}; see the line above")
+            print(f"   {time.monotonic() - began:.0f} s", flush=True)
+    print(f"\nDone in {time.monotonic() - start:.0f} s. Where to look:")
+    for name, what in _WHERE:
+        print(f"  {settings.out / name}: {what}")
+
+
+def _packaged_teacher() -> str:
+    done = subprocess.run([*_GONERD, "models", "teacher"], stdout=subprocess.PIPE, text=True, check=False)
+    if done.returncode:
+        raise GonerdError("the demo needs a teacher: see the line above, or pass --teacher FOLDER_OR_HUB_ID")
+    return done.stdout.strip().splitlines()[-1]
+
+
+@contextlib.contextmanager
+def embedded_site() -> Iterator[str]:
+    """Serves the embedded site on a free loopback port and ends the server afterwards.
+
+    Yields:
+        Its address, without a slash at the end.
+
+    Raises:
+        GonerdError: The server did not start.
+    """
+    server = subprocess.Popen([*_GONERD, "crawl", "site", "--port", "0"], stdout=subprocess.PIPE, text=True)
+    try:
+        line = server.stdout.readline() if server.stdout else ""
+        if not line.startswith("serving "):
+            raise GonerdError("the embedded site did not start; run `gonerd crawl site` to see why")
+        yield line.removeprefix("serving ").strip().rstrip("/")
+    finally:
+        server.terminate()
+        server.wait(timeout=10)
+        if server.stdout:
+            server.stdout.close()
