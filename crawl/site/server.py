@@ -1,0 +1,96 @@
+"""Serving the demo site."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Callable, Iterator
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from gonerd.errors import GonerdError
+
+from .documents import load_pages
+from .rendering import render_site
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server_version = "gonerd-demo"
+    server: _Server
+
+    def do_GET(self) -> None:
+        self._answer(with_body=True)
+
+    def do_HEAD(self) -> None:
+        self._answer(with_body=False)
+
+    def _answer(self, *, with_body: bool) -> None:
+        found = self.server.site.get(unquote(urlsplit(self.path).path))
+        status = HTTPStatus.OK if found else HTTPStatus.NOT_FOUND
+        kind, body = found or ("text/plain; charset=utf-8", b"There is no such page.\n")
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if with_body:
+            self.wfile.write(body)
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Stays silent; the crawler's own record says what was asked."""
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def __init__(self, host: str, port: int) -> None:
+        try:
+            super().__init__((host, port), _Handler)
+        except OSError as error:
+            raise GonerdError(
+                f"cannot listen on {host} port {port} ({error.strerror or error}); choose another --port or --host"
+            ) from error
+        self.base = f"http://{host}:{self.server_port}"
+        self.site = render_site(load_pages(), self.base)
+
+
+@contextlib.contextmanager
+def serve_site(host: str = "127.0.0.1", port: int = 0) -> Iterator[str]:
+    """Serves the demo site in the background while the block runs.
+
+    Args:
+        host: Address to listen on.
+        port: Port; 0 takes a free one.
+
+    Yields:
+        The address of the site, with a final slash.
+
+    Raises:
+        GonerdError: The port is taken, or a page is malformed.
+    """
+    with _Server(host, port) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+        thread.start()
+        try:
+            yield f"{server.base}/"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def serve_forever(host: str, port: int, ready: Callable[[str], None]) -> None:
+    """Serves the demo site until interrupted.
+
+    Args:
+        host: Address to listen on.
+        port: Port; 0 takes a free one.
+        ready: Called with the site's address once it answers.
+
+    Raises:
+        GonerdError: The port is taken, or a page is malformed.
+    """
+    with _Server(host, port) as server, contextlib.suppress(KeyboardInterrupt):
+        ready(f"{server.base}/")
+        server.serve_forever()
