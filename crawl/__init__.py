@@ -1,0 +1,1 @@
+"""Crawling and extraction: sites and feeds to WARC, WARC to documents."""

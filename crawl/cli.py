@@ -1,0 +1,111 @@
+"""`gonerd crawl`: sites to WARC, WARC to documents, and a demo site to try both on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gonerd.errors import UsageError, needs_extra
+from gonerd.options import Config, Limit, command_group
+
+app = command_group("Crawl sites and feeds to WARC files, and extract documents from them.")
+
+
+@app.command()
+def run(
+    out: Annotated[Path, typer.Option("--out", help="Folder for the WARC files; the same folder continues a crawl.")],
+    sitemap: Annotated[str | None, typer.Option(help="Address of a sitemap or sitemap index.")] = None,
+    feed: Annotated[str | None, typer.Option(help="Address of an RSS or Atom feed.")] = None,
+    urls: Annotated[Path | None, typer.Option(help="Text file with one page address per line.")] = None,
+    seed: Annotated[str | None, typer.Option(metavar="KIND=ADDRESS", help="Seed of another registered kind.")] = None,
+    contact: Annotated[
+        str | None, typer.Option(metavar="MAIL", help="Mail address for the user agent; needed for public hosts.")
+    ] = None,
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option(help="Host that may be asked although it is private or offsite; may be repeated."),
+    ] = None,
+    domain: Annotated[str, typer.Option(help="Domain of the documents: news, legal or other.")] = "other",
+    source: Annotated[
+        str | None, typer.Option(help="Short name of the publisher (default: the host of each page).")
+    ] = None,
+    limit: Limit = None,
+    delay: Annotated[
+        float | None,
+        typer.Option(min=0, help="Seconds between requests to a host (default: 1, private hosts 0)."),
+    ] = None,
+    config: Config = None,
+) -> None:
+    """Fetch the pages that a sitemap, a feed or a file lists.
+
+    Run the same command again after a crash: it goes on where it stopped.
+    """
+    kind, address = _seed({"sitemap": sitemap, "feed": feed, "urls": str(urls) if urls else None}, seed)
+    with needs_extra("crawl"):
+        from .run import run_crawl
+        from .settings import CrawlSettings
+    settings = CrawlSettings(
+        kind=kind,
+        seed=address,
+        out=out,
+        contact=contact,
+        allow_hosts=tuple(allow_host or ()),
+        domain=domain,
+        source=source,
+        limit=limit,
+        delay=delay,
+    )
+    done = run_crawl(settings)
+    skipped = ", ".join(f"{reason}: {n}" for reason, n in done.skipped.items())
+    typer.echo(
+        f"{done.listed} listed = {done.fetched} fetched + {done.already} already there + "
+        f"{sum(done.skipped.values())} skipped{f' ({skipped})' if skipped else ''} -> {out}"
+    )
+
+
+def _seed(short: dict[str, str | None], long: str | None) -> tuple[str, str]:
+    given = [(kind, address) for kind, address in short.items() if address]
+    if long:
+        kind, separator, address = long.partition("=")
+        if not separator or not address:
+            raise UsageError(f"--seed {long!r}: expected KIND=ADDRESS, for instance sitemap=https://example.org/s.xml")
+        given.append((kind, address))
+    if len(given) != 1:
+        raise UsageError("give exactly one of --sitemap, --feed, --urls and --seed")
+    return given[0]
+
+
+@app.command()
+def extract(
+    warc: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of WARC files, or one WARC file.")],
+    out: Annotated[Path, typer.Option("--out", help="Folder for the documents; replaced as a whole.")],
+    limit: Limit = None,
+    keep_complete: Annotated[
+        bool, typer.Option("--keep-complete", help="Take the complete records of damaged WARC files.")
+    ] = False,
+    config: Config = None,
+) -> None:
+    """Turn the pages of WARC files into documents."""
+    with needs_extra("crawl"):
+        from .extract import extract as run_extract
+    done = run_extract(warc, out, limit=limit, keep_complete=keep_complete)
+    for damage in done.damaged:
+        typer.echo(f"damaged: {damage.file} at byte {damage.offset}, {damage.complete_records} records taken", err=True)
+    rejected = ", ".join(f"{reason}: {n}" for reason, n in done.rejected.items())
+    typer.echo(
+        f"{done.pages} pages = {done.kept} documents + {sum(done.rejected.values())} rejected"
+        f"{f' ({rejected})' if rejected else ''} -> {out}"
+    )
+
+
+@app.command()
+def site(
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 takes a free one.")] = 0,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+) -> None:
+    """Serve the embedded demo site until interrupted."""
+    with needs_extra("crawl"):
+        from .site import serve_forever
+    serve_forever(host, port, ready=lambda base: typer.echo(f"serving {base}"))

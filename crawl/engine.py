@@ -1,0 +1,81 @@
+"""The crawling engine, set up to be polite, honest and bounded."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from scrapy.crawler import AsyncCrawlerProcess
+from scrapy.squeues import FifoMemoryQueue
+
+from .job import Job
+from .resolver import GuardedResolver
+from .spider import PageSpider
+
+LOG = "crawl.log"
+_PUBLIC_DELAY, _PRIVATE_DELAY = 1.0, 0.0
+_RETRIES = 2
+# Without any delay the engine may take two requests from a host's queue before it counts the first as begun,
+# which would open a second connection and change the order.
+_SHORTEST_DELAY = 0.001
+
+
+def _engine_settings(job: Job) -> dict[str, Any]:
+    given = job.settings
+    public, private = (
+        max(_SHORTEST_DELAY, usual if given.delay is None else given.delay) for usual in (_PUBLIC_DELAY, _PRIVATE_DELAY)
+    )
+    inside = {"concurrency": 1, "jitter": 0, "delay": private}
+    here = __package__
+    return {
+        "USER_AGENT": job.user_agent,
+        # Only encodings that any WARC reader can undo.
+        "DEFAULT_REQUEST_HEADERS": {
+            "Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
+            "Accept-Encoding": "gzip, deflate",
+        },
+        "DOWNLOADER_MIDDLEWARES": {
+            f"{here}.guard.HostGuard": 10,
+            f"{here}.robots.RobotsRules": 100,
+            f"{here}.guard.WarcCapture": 1000,
+        },
+        "TWISTED_DNS_RESOLVER": GuardedResolver,
+        # A proxy resolves names itself, past the guard; other schemes reach files of this machine.
+        "HTTPPROXY_ENABLED": False,
+        "DOWNLOAD_HANDLERS": dict.fromkeys(("data", "file", "ftp", "s3")),
+        "COOKIES_ENABLED": False,
+        "METAREFRESH_ENABLED": False,
+        "REFERRER_POLICY": "no-referrer",
+        "TELNETCONSOLE_ENABLED": False,
+        "REMOTE_CONTROL_ENABLED": False,
+        "HTTPERROR_ALLOW_ALL": True,
+        "REDIRECT_MAX_TIMES": given.max_redirects,
+        "RETRY_TIMES": _RETRIES,
+        "DOWNLOAD_TIMEOUT": given.timeout,
+        "DOWNLOAD_MAXSIZE": given.max_bytes,
+        "DOWNLOAD_WARNSIZE": 0,
+        "DOWNLOAD_DELAY": public,
+        "DOWNLOAD_DELAY_JITTER": 0,
+        "DOWNLOAD_SLOTS": {host: inside for host in job.policy.allowed if job.policy.is_private(host)},
+        # Both keep requests in the order in which they were listed.
+        "CONCURRENT_ITEMS": 1,
+        "SCHEDULER_MEMORY_QUEUE": FifoMemoryQueue,
+        "CONCURRENT_REQUESTS_PER_DOMAIN": 1,
+        "AUTOTHROTTLE_ENABLED": True,
+        "AUTOTHROTTLE_START_DELAY": public,
+        "LOG_FILE": str(given.out / LOG),
+        "LOG_LEVEL": "WARNING",
+    }
+
+
+def run_engine(job: Job) -> None:
+    """Runs a crawl to its end, in this process.
+
+    Args:
+        job: The crawl; its ledger then holds an outcome for every listed page.
+    """
+    process: Any = AsyncCrawlerProcess(_engine_settings(job))
+    process.host_policy = job.policy  # the resolver is built from the process, before there is a spider
+    task = process.crawl(PageSpider, job=job)
+    process.start()
+    task.result()
+    job.ledger.settle_rest("unfinished", f"the crawler stopped: {job.finish_reason or 'unknown reason'}")

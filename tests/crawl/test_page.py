@@ -1,0 +1,164 @@
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime
+
+import pytest
+from lxml import html as lxml_html
+
+from gonerd.crawl.addresses import cited_url, document_id
+from gonerd.crawl.charset import decode
+from gonerd.crawl.licences import licence_of, licence_url, spdx_of
+from gonerd.crawl.page import Page, Unfit, to_document
+from gonerd.crawl.structured import stated_authors
+
+SENTENCE = "The commission heard Élodie Marchetti of Saint-Brévin for two hours on the price of salted herring. "
+
+
+def page_of(body: bytes, **changes: object) -> Page:
+    values = {
+        "url": "https://example.org/a", "status": 200, "content_type": "text/html", "body": body,
+        "fetched": datetime(2025, 3, 1, tzinfo=UTC), "domain": "news", "source": None, "warc_file": "x.warc.gz",
+        "record_id": "<urn:uuid:1>",
+    }  # fmt: skip
+    return Page(**{**values, **changes})  # type: ignore[arg-type]
+
+
+def tree_of(head: str, body: str = "<p>text</p>") -> object:
+    return lxml_html.document_fromstring(f"<html><head>{head}</head><body>{body}</body></html>")
+
+
+@pytest.mark.parametrize(
+    ("head", "fetched", "expected"),
+    [
+        ('<link rel="canonical" href="https://example.org/a/">', "https://example.org/a?utm=1", "https://example.org/a/"),
+        ('<link rel="canonical" href="http://EXAMPLE.org/a">', "https://example.org/a", "http://EXAMPLE.org/a"),
+        ('<link rel="canonical" href="https://other.example/a">', "https://example.org/a", "https://example.org/a"),
+        ('<link rel="canonical" href="https://example.org/">', "https://example.org/a", "https://example.org/a"),
+        ('<link rel="canonical" href="/a">', "https://example.org/a?b", "https://example.org/a?b"),
+        ('<link rel="canonical" href="https://other.example/a">', "http://127.0.0.1:81/a", "https://other.example/a"),
+        ('<link rel="canonical" href="https://other.example/b">', "http://127.0.0.1:81/a", "http://127.0.0.1:81/a"),
+        ('<meta property="og:url" content="https://example.org/a">', "https://example.org/a?x", "https://example.org/a"),
+        ('<meta property="og:url" content="https://example.org/a?og"><link rel="canonical" href="https://example.org/a?c">',
+         "https://example.org/a", "https://example.org/a?c"),
+        ("", "https://example.org/a", "https://example.org/a"),
+    ],
+)  # fmt: skip
+def test_cited_url(head: str, fetched: str, expected: str) -> None:
+    assert cited_url(tree_of(head), fetched) == expected
+
+
+def test_a_canonical_link_in_the_body_is_not_believed() -> None:
+    tree = tree_of("", '<div><link rel="canonical" href="https://example.org/a?spam"></div>')
+    assert cited_url(tree, "https://example.org/a") == "https://example.org/a"
+
+
+def test_document_ids_do_not_depend_on_scheme_or_port() -> None:
+    expected = hashlib.sha256(b"example.org/a/b?c=d").hexdigest()[:16]
+    for url in ("https://example.org/a/b?c=d", "http://EXAMPLE.ORG:8080/a/b?c=d", "https://example.org/a/b?c=d#part"):
+        assert document_id(url) == expected
+    assert document_id("https://example.org") == document_id("http://example.org:81/")
+    assert len({document_id(u) for u in ("http://a.b/c", "http://a.b/c/", "http://a.b/c?d", "http://a.b/C")}) == 4
+
+
+CC_BY = "https://creativecommons.org/licenses/by/4.0/"
+LD = '<script type="application/ld+json">%s</script>'
+
+
+@pytest.mark.parametrize(
+    ("head", "body", "expected"),
+    [
+        (f'<link rel="license" href="{CC_BY}">', "", "CC-BY-4.0"),
+        ("", f'<footer><a rel="nofollow license" href="{CC_BY}deed.de">x</a></footer>', "CC-BY-4.0"),
+        ("", f'<figure><a rel="license" href="{CC_BY}">photo</a></figure>', "unknown"),
+        ("", f'<p><a href="{CC_BY}">an article about licences</a></p>', "unknown"),
+        ("", '<a rel="license" href="/terms">x</a>', "https://example.org/terms"),
+        (LD % f'{{"@type":"NewsArticle","license":"{CC_BY}"}}', "", "CC-BY-4.0"),
+        (LD % f'{{"@type":"ImageObject","license":"{CC_BY}"}}', "", "unknown"),
+        (LD % f'{{"@graph":[{{"@type":["WebPage"],"license":{{"@id":"{CC_BY}"}}}}]}}', "", "CC-BY-4.0"),
+        (LD % "{broken", "", "unknown"),
+        ('<meta name="dcterms.license" content="OGL-UK-3.0">', "", "OGL-UK-3.0"),
+        ('<meta name="license" content="All rights reserved.">', "", "unknown"),
+    ],
+)  # fmt: skip
+def test_licences(head: str, body: str, expected: str) -> None:
+    found, evidence = licence_of(tree_of(head, f"<p>text</p>{body}"), "https://example.org/a")
+    assert found == expected
+    assert (evidence is None) == (expected == "unknown")
+
+
+@pytest.mark.parametrize("name", ["CC0-1.0", "CC-BY-4.0", "CC-BY-NC-SA-3.0", "Apache-2.0", "OGL-UK-3.0"])
+def test_licence_addresses_go_both_ways(name: str) -> None:
+    assert spdx_of(licence_url(name)) == name
+
+
+def test_authors() -> None:
+    node = '{"@type":"NewsArticle","author":[{"name":"Ann B. Lee"},"Jo Ruiz, PhD",{"name":"https://x.org/me"},{}]}'
+    assert stated_authors(tree_of(LD % node)) == [
+        "Ann B. Lee",
+        "Jo Ruiz, PhD",
+    ]
+    assert stated_authors(tree_of('<meta name="author" content=" Ann  Lee ">')) == ["Ann Lee"]
+    assert stated_authors(tree_of(LD % '{"@type":"Person","author":"No"}')) == []
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "expected"),
+    [
+        ("é".encode(), "text/html", "é"),
+        ("é".encode("latin-1"), "text/html; charset=ISO-8859-1", "é"),
+        ("“é”".encode("cp1252"), "text/html; charset=iso-8859-1", "“é”"),  # what the web means by that name
+        (b"<meta charset='windows-1251'>" + "Ж".encode("cp1251"), "text/html", "<meta charset='windows-1251'>Ж"),
+        (b"\xef\xbb\xbfx", "text/html; charset=latin-1", "x"),
+        ("Ж".encode("utf-16"), "text/html; charset=utf-8", "Ж"),
+        (SENTENCE.encode() * 20 + b"\xff", "text/html; charset=utf-8", SENTENCE * 20 + "\ufffd"),
+        ("é".encode(), "text/html; charset=no-such-thing", "é"),
+        (bytes(range(128, 256)) * 40 + bytes(range(32)) * 40, "text/html; charset=utf-8", None),
+    ],
+)
+def test_decoding(body: bytes, kind: str, expected: str | None) -> None:
+    assert decode(body, kind) == expected
+
+
+def test_a_document_in_full() -> None:
+    head = (
+        '<meta charset="iso-8859-1"><title>Herring</title><link rel="license" href="' + CC_BY + '">'
+        '<meta name="author" content="Jo Ruiz"><meta property="article:published_time" content="2024-05-06T07:08:09Z">'
+    )
+    body = "".join(f"<p>{SENTENCE}Part {n}.</p>" for n in range(4))
+    raw = f'<html lang="FR-be"><head>{head}</head><body><article>{body}</article></body></html>'.encode("latin-1")
+    document = to_document(page_of(raw, source="Gazette"))
+    assert document.text == "\n".join(f"{SENTENCE}Part {n}." for n in range(4))
+    assert document.title == "Herring"
+    assert document.author == "Jo Ruiz"
+    assert str(document.published) == "2024-05-06"
+    assert (document.language, document.license, document.domain) == ("fr", "CC-BY-4.0", "news")
+    assert (document.source, document.url) == ("Gazette", "https://example.org/a")
+    assert (document.warc_file, document.warc_record_id) == ("x.warc.gz", "<urn:uuid:1>")
+    assert document.extractor is not None
+    assert document.extractor.startswith("trafilatura-")
+
+
+def test_no_day_is_invented() -> None:
+    body = "".join(f"<p>{SENTENCE}In 1998 and on {n} May 2011 this was so.</p>" for n in range(1, 5))
+    raw = f"<html><head><title>x</title></head><body><article>{body}</article></body></html>".encode()
+    assert to_document(page_of(raw)).published is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"status": 404}, "http-404"),
+        ({"content_type": "application/pdf"}, "not-html"),
+        ({"content_type": "", "body": b"%PDF-1.7"}, "not-html"),
+        ({"body": b""}, "no-text"),
+        ({"body": b"<html><body></body></html>"}, "no-text"),
+        ({"body": b"<html><body><article><p>Too short to be kept by anyone.</p></article></body></html>"}, "too-short"),
+        ({"body": bytes(range(128, 256)) * 40 + bytes(range(32)) * 40}, "undecodable"),
+    ],
+)
+def test_what_becomes_no_document(changes: dict[str, object], reason: str) -> None:
+    body = f"<html><body><article><p>{SENTENCE * 4}</p></article></body></html>".encode()
+    with pytest.raises(Unfit) as caught:
+        to_document(page_of(**{"body": body, **changes}))  # type: ignore[arg-type]
+    assert caught.value.reason == reason
