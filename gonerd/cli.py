@@ -56,6 +56,14 @@ def build_app() -> typer.Typer:
     return app
 
 
+def _quieten() -> None:
+    """Keeps the libraries' own chatter out of a command's output; what the environment says already wins."""
+    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+    if not sys.stderr.isatty():  # bars are for people who watch
+        os.environ.setdefault("HF_DATASETS_DISABLE_PROGRESS_BARS", "1")
+        os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Runs the command line.
 
@@ -65,20 +73,19 @@ def main(arguments: list[str] | None = None) -> int:
     Returns:
         The exit code: 0 done, 1 failed, 2 wrong use, 130 interrupted.
     """
-    if not sys.stderr.isatty():
-        os.environ.setdefault("HF_DATASETS_DISABLE_PROGRESS_BARS", "1")  # bars are for people who watch
+    _quieten()
     words = sys.argv[1:] if arguments is None else list(arguments)
     debug = "--debug" in words
     words = [word for word in words if word != "--debug"]  # accepted anywhere, not only before the group
     try:
         code = build_app()(words, prog_name="gonerd", standalone_mode=True)
         return int(code or 0)
-    except SystemExit as done:  # how the command-line library reports its own usage errors
-        return done.code if isinstance(done.code, int) else EXIT_FAILED
+    except SystemExit as done:  # how Typer ends: its own usage errors, and an interrupt
+        if done.code != EXIT_INTERRUPTED:
+            return done.code if isinstance(done.code, int) else EXIT_FAILED
+        message, code = "interrupted; run the same command again to continue", EXIT_INTERRUPTED
     except GonerdError as error:
         message, code = str(error), error.exit_code
-    except KeyboardInterrupt:
-        message, code = "interrupted; run the same command again to continue", EXIT_INTERRUPTED
     except Exception as error:  # the last line of defence: one sentence, never a raw traceback
         message, code = f"unexpected {type(error).__name__}: {error} (run again with --debug to see where)", EXIT_FAILED
     if debug:

@@ -6,6 +6,7 @@ import dataclasses
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from .errors import GonerdError
 from .files import existing
@@ -58,7 +59,7 @@ def _read_jsonl(path: Path) -> Iterator[Document]:
                     raise GonerdError(f"{where}: field {name!r} must be a non-empty string")
             # This is an ingestion border: a foreign text is normalised here, and the offsets that come
             # out are over the normalised text. Other columns ride along where they mean the same.
-            known = {k: v for k, v in row.items() if k in _STRINGS and isinstance(v, str)}
+            known: dict[str, Any] = {k: v for k, v in row.items() if k in _STRINGS and isinstance(v, str)}
             try:
                 yield Document(text=normalize(row["text"]), **known)
             except GonerdError as error:

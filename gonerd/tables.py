@@ -7,7 +7,6 @@ import types
 import typing
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime
-from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar, get_args, get_origin
 
@@ -43,7 +42,6 @@ def _arrow_type(hint: Any) -> tuple[pa.DataType, bool]:
     return _ARROW[hint], False
 
 
-@cache
 def record_schema(record: type) -> pa.Schema:
     """Derives a table's schema from a record's fields, so that the two cannot drift apart."""
     hints = typing.get_type_hints(record)

@@ -88,7 +88,8 @@ def build_dataset(
         for writer in writers.values():
             writer.close()
         title = name or out.resolve().name
-        write_text(folder / "README.md", card(title, version, statistics, provenance, prose))
+        fingerprint = hashlib.sha256(repr(_hashes(folder)).encode()).hexdigest()
+        write_text(folder / "README.md", card(title, version, fingerprint, statistics, provenance, prose))
         manifest = {"name": title, "version": version, "seed": seed, **asdict(summary), "files": _hashes(folder)}
         write_json(folder / MANIFEST, manifest)
     return summary

@@ -22,6 +22,7 @@ _HUB_LICENSES = {"CC0-1.0": "cc0-1.0", "CC-BY-4.0": "cc-by-4.0", "CC-BY-SA-4.0":
 def card(
     name: str,
     version: str,
+    fingerprint: str,
     statistics: Mapping[str, SplitStatistics],
     provenance: Counter[str],
     prose: Path | None,
@@ -31,6 +32,7 @@ def card(
     Args:
         name: Name of the dataset.
         version: Its version.
+        fingerprint: Hash of the data files.
         statistics: Of each split.
         provenance: How many spans each annotator made.
         prose: Markdown file with the datasheet; a heading alone when None.
@@ -49,7 +51,7 @@ def card(
     return "\n".join(
         [
             "---",
-            yaml.safe_dump(_metadata(name, licenses), sort_keys=False).strip(),
+            yaml.safe_dump(_metadata(name, version, fingerprint, licenses), sort_keys=False).strip(),
             "---",
             "",
             opening,
@@ -68,7 +70,7 @@ def card(
     )
 
 
-def _metadata(name: str, licenses: Counter[str]) -> dict[str, Any]:
+def _metadata(name: str, version: str, fingerprint: str, licenses: Counter[str]) -> dict[str, Any]:
     hub = {_HUB_LICENSES.get(license_, "other") for license_ in licenses}
     files = [{"split": split, "path": f"data/{split}-*.parquet"} for split in SPLITS]
     return {
@@ -78,5 +80,14 @@ def _metadata(name: str, licenses: Counter[str]) -> dict[str, Any]:
         "task_categories": ["token-classification"],
         "task_ids": ["named-entity-recognition"],
         "tags": ["long-context", "news", "legal"],
-        "configs": [{"config_name": "documents", "default": True, "data_files": files}],
+        "configs": [
+            {
+                "config_name": "documents",
+                "default": True,
+                # `datasets` keys its cache by these lines and the folder's name, not by the files: without
+                # the fingerprint a rebuilt folder would silently load as the build before it.
+                "description": f"{name} {version}, data sha256 {fingerprint}",
+                "data_files": files,
+            }
+        ],
     }

@@ -12,11 +12,6 @@ from gonerd.options import Config, Limit, Seed, command_group
 app = command_group("Build the dataset from documents and an annotation layer.")
 
 
-@app.callback()
-def group() -> None:
-    """Build the dataset from documents and an annotation layer."""
-
-
 @app.command()
 def build(
     documents: Annotated[Path, typer.Option(help="Folder of documents, or a JSONL file.")],

@@ -15,9 +15,10 @@ def demo(
     teacher: Annotated[
         str | None, typer.Option(show_default=False, help="Folder or hub id of an encoder (default: the packaged one).")
     ] = None,
-    max_length: Annotated[int, typer.Option(help="Tokens in a window.")] = 1024,
-    epochs: Annotated[float, typer.Option(help="Passes over the training windows.")] = 20.0,
-    learning_rate: Annotated[float, typer.Option(help="Peak learning rate.")] = 2e-4,
+    window: Annotated[int, typer.Option(help="Width of the local attention, in tokens.")] = 256,
+    max_length: Annotated[int, typer.Option(help="Tokens that the model sees at once.")] = 1024,
+    epochs: Annotated[float, typer.Option(help="Passes over the training documents.")] = 6.0,
+    learning_rate: Annotated[float, typer.Option(help="Peak learning rate.")] = 3e-4,
     lengths: Annotated[str, typer.Option(help="Tokens of the efficiency cells.")] = "512,1024,2048,4096",
     repeats: Annotated[int, typer.Option(min=1, help="Timed passes in an efficiency cell.")] = 3,
     seed: Seed = 0,
@@ -26,4 +27,4 @@ def demo(
     """Walk the whole road on the embedded site: crawl, extract, annotate, build, convert, fine-tune, report."""
     from .road import DemoSettings, run_demo
 
-    run_demo(DemoSettings(out, teacher, max_length, epochs, learning_rate, lengths, repeats, seed))
+    run_demo(DemoSettings(out, teacher, window, max_length, epochs, learning_rate, lengths, repeats, seed))

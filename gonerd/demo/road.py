@@ -17,7 +17,8 @@ from gonerd.errors import GonerdError
 _GONERD = [sys.executable, "-P", "-m", "gonerd"]
 
 _TRAINING = (
-    "--max-length {max_length} --stride {stride} --epochs {epochs} --learning-rate {learning_rate} --seed {seed}"
+    " --data {out}/dataset --max-length {max_length} --stride {stride} --epochs {epochs} "
+    "--learning-rate {learning_rate} --batch-size 1 --attention-dropout 0 --seed {seed}"
 )
 ROAD = (
     (
@@ -35,15 +36,13 @@ ROAD = (
     ("Load it", "dataset show {out}/dataset"),
     (
         "Convert the teacher to Longformer attention, halve it",
-        "models convert {teacher} --attention longformer --out {out}/models/longformer",
+        "models convert {teacher} --attention longformer --window {window} --out {out}/models/longformer",
         "models halve {out}/models/longformer --out {out}/models/longformer-half",
     ),
     (
         "Fine-tune teacher and student",
-        "models finetune {out}/models/longformer --data {out}/dataset " + _TRAINING + " --out {out}/models/teacher",
-        "models finetune {out}/models/longformer-half --data {out}/dataset "
-        + _TRAINING
-        + " --out {out}/models/student",
+        "models finetune {out}/models/longformer --out {out}/models/teacher" + _TRAINING,
+        "models finetune {out}/models/longformer-half --out {out}/models/student" + _TRAINING,
     ),
     (
         "Evaluate and measure",
@@ -71,7 +70,8 @@ class DemoSettings:
     Attributes:
         out: Folder under which everything lands.
         teacher: Folder or hub id of a BERT- or RoBERTa-family encoder; the packaged one when None.
-        max_length: Tokens in a window, in fine-tuning and prediction.
+        window: Width of the Longformer's local attention, in tokens.
+        max_length: Tokens that the model sees at once, in fine-tuning and prediction.
         epochs: Passes over the training windows.
         learning_rate: Peak learning rate.
         lengths: Tokens of the efficiency cells, comma-separated.
@@ -81,9 +81,10 @@ class DemoSettings:
 
     out: Path
     teacher: str | None = None
+    window: int = 256
     max_length: int = 1024
-    epochs: float = 20.0
-    learning_rate: float = 2e-4
+    epochs: float = 6.0
+    learning_rate: float = 3e-4
     lengths: str = "512,1024,2048,4096"
     repeats: int = 3
     seed: int = 0
