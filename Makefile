@@ -1,0 +1,51 @@
+# Everything runs in .venv, which the targets make themselves. PYTHON picks the interpreter it is made from.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+OUT ?= out/demo
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo sample test check format bench docs clean
+
+help: ## Show this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
+
+setup: $(VENV)/.ready ## Make .venv with everything in it
+
+$(VENV)/.ready: pyproject.toml constraints.txt requirements/demo.txt
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) install -q -c constraints.txt -e '.[dev,demo]'
+	$(PIP) install -q --no-deps --require-hashes -r requirements/demo.txt
+	@touch $@
+
+demo: setup ## Walk the whole road on the embedded site, into out/demo
+	$(BIN)/gonerd demo --out $(OUT)
+
+sample: setup ## Rebuild the release in gonerd/ from the embedded site
+	$(BIN)/python tools/sample.py
+
+test: setup ## Run the tests
+	$(BIN)/python -m pytest --durations=10
+
+check: setup ## Lint, format, types on the built wheel, and the wheel on its own
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	rm -rf build && mkdir -p build/wheel
+	$(PIP) wheel -q --no-deps --wheel-dir build/wheel .
+	$(PIP) install -q --no-deps --target build/typed build/wheel/gonerd-*.whl
+	cd build/typed && ../../$(BIN)/mypy --config-file ../../pyproject.toml -p gonerd
+	$(BIN)/python tools/check_wheel.py build/wheel
+
+format: setup ## Let ruff mend what it can
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: setup ## Measure; see benchmarks/README.md
+	$(BIN)/python benchmarks/attention.py
+
+docs: setup ## Regenerate the command reference, docs/CLI.md
+	$(BIN)/python tools/reference.py
+
+clean: ## Remove what the targets made
+	rm -rf $(VENV) build out *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
