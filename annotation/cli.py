@@ -13,11 +13,6 @@ from gonerd.options import Config, Limit, command_group
 app = command_group("Annotate documents with a spaCy pipeline, and export the layers.")
 
 
-@app.callback()
-def group() -> None:
-    """Annotate documents with a spaCy pipeline, and export the layers."""
-
-
 @app.command()
 def run(
     documents: Annotated[Path, typer.Argument(help="Folder of documents, or a JSONL file with id and text.")],

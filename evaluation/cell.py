@@ -13,9 +13,11 @@ from typing import Any
 
 import torch
 
+from gonerd.models.allocator import keep_freed_memory
 from gonerd.models.load import attention_used, load_model
 from gonerd.models.windows import takes_global_mask
 
+from .environment import best_device
 from .memory import PeakMemory
 
 
@@ -30,10 +32,12 @@ def measure(model_or_id: str, length: int, batch: int, repeats: int, seed: int) 
         seed: Seed of the random token ids.
 
     Returns:
-        Seconds (median and quartiles), tokens/s, peak memory in bytes above what the loaded model holds,
+        Seconds (median and quartiles), tokens/s, peak memory in bytes (the weights, and what a pass adds),
         parameters and the attention really used.
     """
-    model, tokenizer = load_model(model_or_id, None)
+    tuned = keep_freed_memory()
+    model: Any
+    model, tokenizer = load_model(model_or_id, None, device=best_device())
     model.eval()
     cuda = model.device.type == "cuda"
     generator = torch.Generator().manual_seed(seed)
@@ -48,6 +52,8 @@ def measure(model_or_id: str, length: int, batch: int, repeats: int, seed: int) 
         _warm_up(model, inputs, cuda)
         seconds = [_time(model, inputs, cuda) for _ in range(repeats)]
     low, median, high = statistics.quantiles(seconds, n=4) if len(seconds) > 1 else seconds * 3
+    weights = sum(tensor.numel() * tensor.element_size() for tensor in (*model.parameters(), *model.buffers()))
+    growth = memory.growth()
     return {
         "length": length,
         "batch": batch,
@@ -55,13 +61,16 @@ def measure(model_or_id: str, length: int, batch: int, repeats: int, seed: int) 
         "quartiles": [low, high],
         "repeats": repeats,
         "tokens_per_second": batch * length / median,
-        "peak_bytes": memory.growth(),
+        "peak_bytes": weights + growth,
+        "weight_bytes": weights,
+        "growth_bytes": growth,
         "parameters": sum(parameter.numel() for parameter in model.parameters()),
         "layers": model.config.num_hidden_layers,
         "attention": attention_used(model),
         "dtype": str(model.dtype),
         "device": str(model.device),
         "threads": torch.get_num_threads(),
+        "allocator_keeps_memory": tuned,
     }
 
 

@@ -17,11 +17,6 @@ Data = Annotated[str, typer.Option(help="Folder or hub id of the data; 'sample' 
 Out = Annotated[Path, typer.Option(help="Folder of the results.")]
 
 
-@app.callback()
-def group() -> None:
-    """Score fine-tuned models, measure time and memory, write the report."""
-
-
 def _numbers(text: str, option: str) -> list[int]:
     try:
         values = [int(part) for part in text.replace("[", "").replace("]", "").split(",")]

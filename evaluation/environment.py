@@ -26,6 +26,13 @@ def environment() -> dict[str, Any]:
     }
 
 
+def best_device() -> str:
+    """Returns "cuda" when a GPU is there, else "cpu"."""
+    import torch
+
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
 def git_state() -> dict[str, Any] | None:
     """Returns the commit of this source tree and whether it was changed since, or None outside a checkout."""
     here = Path(__file__).resolve().parent

@@ -99,8 +99,9 @@ def efficiency_rows(results: Results, teacher: str) -> Rows:
                 "quartiles": "–".join(f"{q * 1e3:.0f}" for q in cell["quartiles"]),
                 "tokens/s": f"{cell['tokens_per_second']:.0f}",
                 "peak MB": f"{cell['peak_bytes'] / 1e6:.0f}",
-                "time saved": _saved(cell["seconds"], base and base["seconds"]),
-                "memory saved": _saved(cell["peak_bytes"], base and base["peak_bytes"]),
+                "of it weights": f"{cell['weight_bytes'] / 1e6:.0f}",
+                "time saved": _saved(cell["seconds"], base["seconds"] if base else None),
+                "memory saved": _saved(cell["peak_bytes"], base["peak_bytes"] if base else None),
             }
         )
     return rows

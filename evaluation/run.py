@@ -15,7 +15,7 @@ from gonerd.models.predict import predict_spans
 from gonerd.models.tasks import TASKS, Example
 from gonerd.records import Span
 
-from .environment import dataset_identity, environment
+from .environment import best_device, dataset_identity, environment
 from .spans import Score, score_spans, seqeval_strict
 
 
@@ -63,8 +63,8 @@ def evaluate_model(model_or_id: str | Path, out: Path, settings: RunSettings | N
     examples = everything[: settings.limit]
     if not examples:
         raise GonerdError(f"dataset {settings.data!r}: split {settings.split!r} is empty, so there is nothing to score")
-    model, tokenizer = load_model(model_or_id, "token-classification")
-    if sorted(model.config.id2label.values()) != sorted(task.tags):
+    model, tokenizer = load_model(model_or_id, "token-classification", device=best_device())
+    if sorted((model.config.id2label or {}).values()) != sorted(task.tags):
         raise GonerdError(
             f"{model_or_id}: its classes are not the tags of task {task.name!r}; run `gonerd models finetune` first"
         )

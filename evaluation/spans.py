@@ -84,7 +84,7 @@ def seqeval_strict(
     """
     from importlib.metadata import version
 
-    from seqeval.metrics import precision_recall_fscore_support
+    from seqeval.metrics.v1 import precision_recall_fscore_support
     from seqeval.scheme import IOB2
 
     truth, guess = [], []
@@ -93,6 +93,6 @@ def seqeval_strict(
         truth.append(spans_to_tags(gold_spans, offsets))
         guess.append(spans_to_tags(predicted_spans, offsets))
     precision, recall, f1, _ = precision_recall_fscore_support(
-        truth, guess, average="micro", mode="strict", scheme=IOB2, zero_division=0
+        truth, guess, average="micro", scheme=IOB2, zero_division=0
     )
     return {"f1": float(f1), "precision": float(precision), "recall": float(recall), "seqeval": version("seqeval")}

@@ -1,0 +1,14 @@
+"""The suite needs no network, no GPU and leaves nothing behind in the user's caches."""
+
+import atexit
+import os
+import shutil
+import tempfile
+
+_CACHE = tempfile.mkdtemp(prefix="gonerd-tests-")
+atexit.register(shutil.rmtree, _CACHE, ignore_errors=True)
+# Before datasets and transformers are imported: they read these once.
+os.environ.update(
+    HF_HOME=_CACHE, HF_HUB_OFFLINE="1", HF_DATASETS_DISABLE_PROGRESS_BARS="1", TOKENIZERS_PARALLELISM="false"
+)
+os.environ.setdefault("GONERD_CACHE", os.path.join(_CACHE, "gonerd"))

@@ -1,0 +1,34 @@
+"""Rooms are entered through gonerd.*: no bare folder names, nothing imports upward."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+ROOMS = {"crawl", "annotation", "models", "evaluation"}
+# What each room may import, beside the ground floor and itself.
+ALLOWED = {"gonerd": set(), "crawl": set(), "annotation": set(), "models": set(), "evaluation": {"models"}}
+
+
+def imports(path):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            yield node.module
+
+
+@pytest.mark.parametrize("path", [str(p.relative_to(ROOT)) for room in ALLOWED for p in (ROOT / room).rglob("*.py")])
+def test_rooms(path):
+    room = path.partition("/")[0]
+    for name in imports(ROOT / path):
+        parts = name.split(".")
+        assert parts[0] not in ROOMS, f"{path} imports {name} by its bare folder name"
+        entered = {parts[1]} & ROOMS if parts[0] == "gonerd" and len(parts) > 1 else set()
+        assert entered <= ALLOWED[room] | {room}, f"{path} imports {name}, which its room may not"
+
+
+def test_no_module_bears_the_package_name():
+    """`gonerd/gonerd.py` would make `datasets` refuse the folder as a dataset with a script."""
+    assert not (ROOT / "gonerd" / "gonerd.py").exists()
