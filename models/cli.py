@@ -18,11 +18,6 @@ Out = Annotated[Path, typer.Option(help="Folder of the resulting model.")]
 Revision = Annotated[str | None, typer.Option(help="Commit or tag of a hub model.")]
 
 
-@app.callback()
-def group() -> None:
-    """Convert encoders to efficient attention, halve their depth, fine-tune them."""
-
-
 @app.command()
 def teacher() -> None:
     """Print the folder of the pretrained encoder that the demo extra installs, unpacked and verified."""
@@ -44,8 +39,8 @@ def convert(
 ) -> None:
     """Convert MODEL to an efficient attention pattern and a longer input."""
     with needs_extra("models"):
-        from .convert import convert as convert_model
-        from .convert import save
+        from .conversion import convert as convert_model
+        from .save import save
 
         result, tokenizer = convert_model(
             model, attention=attention, max_length=max_length, window=window, revision=revision
@@ -65,9 +60,9 @@ def halve(
 ) -> None:
     """Make a student from half the layers of MODEL."""
     with needs_extra("models"):
-        from .convert import save
-        from .halve import halve as halve_model
+        from .halving import halve as halve_model
         from .load import load_model
+        from .save import save
 
         teacher, tokenizer = load_model(model, None, revision=revision)
         student = halve_model(teacher, layers)
@@ -92,6 +87,9 @@ def finetune(
     epochs: Annotated[float, typer.Option(help="Passes over the training windows.")] = 5.0,
     learning_rate: Annotated[float, typer.Option(help="Peak learning rate.")] = 5e-5,
     batch_size: Annotated[int, typer.Option(min=1, help="Windows in a step.")] = 2,
+    attention_dropout: Annotated[
+        float | None, typer.Option(min=0, max=1, show_default=False, help="Attention dropout (default: the model's).")
+    ] = None,
     limit: Limit = None,
     seed: Seed = 0,
     config: Config = None,
@@ -101,7 +99,16 @@ def finetune(
         from .finetune import FinetuneSettings
         from .finetune import finetune as finetune_model
 
-        settings = FinetuneSettings(max_length, stride, epochs, learning_rate, batch_size, seed, limit)
+        settings = FinetuneSettings(
+            max_length=max_length,
+            stride=stride,
+            epochs=epochs,
+            learning_rate=learning_rate,
+            batch_size=batch_size,
+            attention_dropout=attention_dropout,
+            seed=seed,
+            limit=limit,
+        )
         done = finetune_model(model, data, out, task, settings)
     typer.echo(
         f"{done.documents} documents, {done.windows} windows, {done.steps} steps, mean loss {done.loss:.3f} "

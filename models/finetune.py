@@ -16,8 +16,9 @@ from gonerd.errors import GonerdError
 from gonerd.labels import spans_to_tags
 from gonerd.tokens import tokenize
 
-from .convert import save
+from .allocator import keep_freed_memory
 from .load import attention_used, load_model
+from .save import save
 from .tasks import TASKS, Example
 from .windows import Window, check_window, collate, labels_of, make_windows, takes_global_mask
 
@@ -32,6 +33,8 @@ class FinetuneSettings:
         epochs: Passes over the training windows.
         learning_rate: Peak, reached after a tenth of the steps and then lowered linearly.
         batch_size: Windows a step.
+        attention_dropout: Probability of dropping an attention weight; the model's own when None. 0 keeps
+            the fused attention kernel, which halves the time of a step on a CPU.
         seed: Seed of the head, the order and the dropout.
         limit: Train on the first documents only.
     """
@@ -41,6 +44,7 @@ class FinetuneSettings:
     epochs: float = 5.0
     learning_rate: float = 5e-5
     batch_size: int = 2
+    attention_dropout: float | None = None
     seed: int = 0
     limit: int | None = None
 
@@ -82,10 +86,17 @@ def finetune(
     examples = definition.load(data, "train")[: settings.limit]
     if not examples:
         raise GonerdError(f"dataset {str(data)!r}: the training split is empty; build it from more documents")
+    keep_freed_memory()
     set_seed(settings.seed)
     names = dict(enumerate(definition.tags))
-    head = {"num_labels": len(names), "id2label": names, "label2id": {tag: i for i, tag in names.items()}}
-    model, tokenizer = load_model(model_or_id, "token-classification", **head)
+    overrides: dict[str, Any] = {
+        "num_labels": len(names),
+        "id2label": names,
+        "label2id": {tag: i for i, tag in names.items()},
+    }
+    if settings.attention_dropout is not None:
+        overrides["attention_probs_dropout_prob"] = settings.attention_dropout
+    model, tokenizer = load_model(model_or_id, "token-classification", **overrides)
     max_length = settings.max_length or int(tokenizer.model_max_length)
     check_window(max_length, settings.stride)
     windows, labels = training_windows(tokenizer, examples, definition.tags, max_length, settings.stride)
@@ -137,7 +148,7 @@ def training_windows(
 def _train(
     model: Any, tokenizer: Any, windows: Sequence[Window], labels: Sequence[list[int]], settings: FinetuneSettings
 ) -> tuple[int, float]:
-    from transformers import Trainer, TrainingArguments
+    from transformers import PrinterCallback, Trainer, TrainingArguments
 
     global_first = takes_global_mask(model)
 
@@ -163,6 +174,7 @@ def _train(
         )
         items = list(zip(windows, labels, strict=True))
         trainer = Trainer(model=model, args=arguments, train_dataset=items, data_collator=to_batch)
+        trainer.remove_callback(PrinterCallback)  # the caller says what was done, in its own words
         result = trainer.train()
     if not math.isfinite(result.training_loss):
         raise GonerdError(f"the training loss became {result.training_loss}; lower --learning-rate and run again")

@@ -11,4 +11,8 @@ atexit.register(shutil.rmtree, _CACHE, ignore_errors=True)
 os.environ.update(
     HF_HOME=_CACHE, HF_HUB_OFFLINE="1", HF_DATASETS_DISABLE_PROGRESS_BARS="1", TOKENIZERS_PARALLELISM="false"
 )
+# Tiny models gain nothing from a second thread, and lose a lot by spinning on it when the machine is busy.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("GONERD_CACHE", os.path.join(_CACHE, "gonerd"))
+
+from tests.tiny import make_tiny, save_model, tiny_bert, tiny_roberta  # noqa: E402, F401  fixtures for every folder

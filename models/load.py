@@ -1,0 +1,56 @@
+"""Loading a model by folder or hub id, with fast attention where a pattern brings it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+from ._pretrained import architecture, locate, open_config, open_model, open_tokenizer
+from .attention import attention_used, pattern_of
+from .heads import head_of
+from .note import remember
+from .teacher import packaged_teacher
+from .weights import weights_sha256
+
+__all__ = ["attention_used", "load_model", "packaged_teacher", "weights_sha256"]
+
+
+def load_model(
+    path_or_id: Path | str,
+    head: str | None,
+    revision: str | None = None,
+    device: str | torch.device | None = None,
+    **config_overrides: Any,
+) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+    """Loads a model and its tokenizer, in evaluation mode; Longformers come accelerated.
+
+    Args:
+        path_or_id: Folder of a saved model, or a hub id.
+        head: "base", "masked-lm", "token-classification", "sequence-classification" or "question-answering";
+            None for the one the checkpoint bears.
+        revision: Commit, tag or branch on the hub.
+        device: Where to put the model; the CPU when not given.
+        config_overrides: Fields of the configuration, for instance `num_labels`, `id2label` and `label2id`, and
+            `dtype`, which is torch.float32 when not given.
+
+    Returns:
+        The model and its tokenizer. `attention_used(model)` names the attention it computes.
+
+    Raises:
+        GonerdError: Something is missing, unreachable, malformed or not safetensors.
+        UsageError: The head is unknown.
+    """
+    source = locate(path_or_id)
+    config = open_config(source, revision)
+    model = open_model(source, head or head_of(architecture(config)), revision, **config_overrides)
+    tokenizer = open_tokenizer(source, revision)
+    pattern = pattern_of(model)
+    if pattern is not None:
+        pattern.accelerate(model)
+    if device is not None:
+        model.to(device)  # type: ignore[arg-type]  # transformers wraps it with a wrong signature
+    remember(model, source=source, revision=revision)
+    return model, tokenizer

@@ -1,0 +1,72 @@
+"""Fine-tuning learns something learnable, repeats itself, and its folder is read back by plain transformers."""
+
+import json
+
+import pytest
+
+from gonerd import Annotation, Document, Span
+from gonerd.dataset.build import build_dataset
+from gonerd.evaluation.run import RunSettings, evaluate_model
+from gonerd.models.conversion import convert
+from gonerd.models.finetune import FinetuneSettings, finetune
+from gonerd.models.save import save
+from gonerd.tables import write_table
+
+SETTINGS = FinetuneSettings(max_length=64, stride=12, epochs=40, learning_rate=1e-2, batch_size=4, seed=1)
+
+
+@pytest.fixture
+def easy(tmp_path):
+    """Documents in which a person is whoever is called "judge": learnable by the smallest model."""
+    docs, layer = [], []
+    for i in range(6):
+        text = ("the court " * (i % 3) + "judge the the ") * 12 + f"{i}"
+        docs.append(Document(f"d{i}", text, license="CC0-1.0"))
+        starts = [k for k in range(len(text)) if text.startswith("judge", k)]
+        layer.append(Annotation(f"d{i}", "l", "1", docs[-1].sha256, tuple(Span(k, k + 5, "PER") for k in starts)))
+    write_table(tmp_path / "docs", docs, Document)
+    write_table(tmp_path / "layer", layer, Annotation)
+    build_dataset(tmp_path / "docs", tmp_path / "layer", tmp_path / "easy")
+    return tmp_path / "easy"
+
+
+def test_learns_and_scores(easy, save_model, tmp_path):
+    teachable = save_model("bert", "masked-lm", initializer_range=0.05, hidden_dropout_prob=0.0)
+    save(*convert(teachable, max_length=128, window=16), tmp_path / "long", {})
+    done = finetune(tmp_path / "long", easy, tmp_path / "tuned", settings=SETTINGS)
+    assert done.documents == 4
+    assert done.windows > 4
+    scores = evaluate_model(tmp_path / "tuned", tmp_path / "results", RunSettings(data=str(easy)))
+    assert scores["micro"].f1 > 0.95
+    result = json.loads((tmp_path / "results" / "tuned.gonerd.json").read_text())
+    assert result["seqeval_strict"]["f1"] == pytest.approx(result["scores"]["micro"]["f1"])
+    assert result["attention"] == "longformer/blocked-sdpa"
+    assert (result["documents"], result["max_length"], result["stride"], result["words_truncated"]) == (1, 64, 12, 0)
+    assert result["dataset"]["name"] == "easy"
+    assert len(result["weights_sha256"]) == 64
+    assert {"git", "libraries", "device", "threads"} <= result["environment"].keys()
+    lines = (tmp_path / "results" / "tuned.gonerd.predictions.jsonl").read_text().splitlines()
+    assert sum(len(json.loads(line)["spans"]) for line in lines) == result["scores"]["micro"]["predicted"]
+
+
+def test_same_seed_same_weights(easy, tiny_roberta, tmp_path):
+    notes = []
+    for name in ("a", "b"):
+        short = FinetuneSettings(max_length=48, stride=8, epochs=1, batch_size=2, seed=3, attention_dropout=0.0)
+        finetune(tiny_roberta, easy, tmp_path / name, settings=short)
+        notes.append(json.loads((tmp_path / name / "gonerd.json").read_text()))
+    assert notes[0]["weights_sha256"] == notes[1]["weights_sha256"]
+    assert notes[0]["task"] == "gonerd"
+
+
+def test_plain_transformers_reads_the_result(easy, tiny_bert, tmp_path):
+    from transformers import AutoModelForTokenClassification
+
+    from gonerd.labels import BIO_TAGS
+
+    save(*convert(tiny_bert, max_length=128, window=16), tmp_path / "long", {})
+    short = FinetuneSettings(max_length=64, stride=8, epochs=1)
+    finetune(tmp_path / "long", easy, tmp_path / "tuned", settings=short)
+    model = AutoModelForTokenClassification.from_pretrained(tmp_path / "tuned")
+    assert type(model).__name__ == "LongformerForTokenClassification"
+    assert list(model.config.id2label.values()) == list(BIO_TAGS)
