@@ -6,10 +6,10 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 OUT ?= out/demo
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo sample test check format bench docs clean
+.PHONY: help setup demo sample test check format bench docs constraints clean
 
 help: ## Show this list
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 13
 
 setup: $(VENV)/.ready ## Make .venv with everything in it
 
@@ -46,6 +46,9 @@ bench: setup ## Measure; see benchmarks/README.md
 
 docs: setup ## Regenerate the command reference, docs/CLI.md
 	$(BIN)/python tools/reference.py
+
+constraints: setup ## Write constraints.txt from what .venv holds
+	$(BIN)/python tools/constraints.py
 
 clean: ## Remove what the targets made
 	rm -rf $(VENV) build out *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

