@@ -71,6 +71,10 @@ def measure(work: dict[str, Callable[[], object]], rounds: int) -> dict[str, flo
     return {name: statistics.median(values[1:]) for name, values in seconds.items()}
 
 
+def _row(name: str, seconds: float, ours: float) -> dict[str, str]:
+    return {"variant": name, "ms": f"{seconds * 1e3:.0f}", "times ours": f"{seconds / ours:.2f}"}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     for name, default in (("hidden", 384), ("layers", 2), ("window", 512), ("rounds", 5)):
@@ -84,11 +88,7 @@ def main() -> None:
             work = variants(arguments.hidden, arguments.layers, arguments.window, length)
             medians = measure(work, arguments.rounds)
             ours = medians["ours"]
-            rows = [
-                {"variant": name, "ms": f"{s * 1e3:.0f}", "times ours": f"{s / ours:.2f}"}
-                for name, s in medians.items()
-            ]
-            print(table(rows), end="\n\n")
+            print(table([_row(name, s, ours) for name, s in medians.items()]), end="\n\n")
 
 
 if __name__ == "__main__":

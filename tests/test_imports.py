@@ -1,6 +1,7 @@
 """Rooms are entered through gonerd.*: no bare folder names, nothing imports upward."""
 
 import ast
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,13 @@ def test_rooms(path):
         assert parts[0] not in ROOMS, f"{path} imports {name} by its bare folder name"
         entered = {parts[1]} & ROOMS if parts[0] == "gonerd" and len(parts) > 1 else set()
         assert entered <= ALLOWED[room] | {room}, f"{path} imports {name}, which its room may not"
+
+
+def test_every_package_is_shipped():
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
+    found = {path.parent.relative_to(ROOT) for room in ALLOWED for path in (ROOT / room).rglob("__init__.py")}
+    names = {".".join(("gonerd", *(f.parts[1:] if f.parts[0] == "gonerd" else f.parts))) for f in found}
+    assert names == set(settings["packages"])
 
 
 def test_no_module_bears_the_package_name():

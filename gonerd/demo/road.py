@@ -125,9 +125,7 @@ def run_demo(settings: DemoSettings) -> None:
     print(f"\nDone in {time.monotonic() - start:.0f} s. Where to look:")
     for name, what in _WHERE:
         print(f"  {settings.out / name}: {what}")
-    print(
-        "The spans are automatic and the documents four: the scores show that the road runs, not how good a model is."
-    )
+    print("Four documents, automatic spans: the scores show that the road runs, not how good a model is.")
 
 
 def _packaged_teacher() -> str:
