@@ -26,7 +26,7 @@ sample: setup ## Rebuild the release in gonerd/ from the embedded site
 	$(BIN)/python tools/sample.py
 
 test: setup ## Run the tests
-	$(BIN)/python -m pytest --durations=10
+	$(BIN)/python -m pytest -n 2 --dist worksteal --durations=10
 
 check: setup ## Lint, format, types on the built wheel, and the wheel on its own
 	$(BIN)/ruff check .

@@ -6,7 +6,10 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
+import regex
+
 CHUNK_CHARACTERS = 20_000
+_LAST_SPACE = regex.compile(r"(?r)\s")
 
 
 @cache
@@ -41,8 +44,8 @@ def chunks(text: str, size: int = CHUNK_CHARACTERS, language: str = "en") -> Ite
             yield start, end
             start = end
         while border - start > size:
-            cut = text.rfind(" ", start + 1, start + size)
-            cut = cut + 1 if cut > start else start + size
+            space = _LAST_SPACE.search(text, start + 1, start + size)
+            cut = space.end() if space else start + size
             yield start, cut
             start = cut
         end = border

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from gonerd.files import only_writer, read_json, write_json
 from gonerd.io import read_documents
 from gonerd.progress import track
 from gonerd.records import Annotation, Document, Span
-from gonerd.tables import read_table, shard_name, shards, write_shard
+from gonerd.tables import read_table, shard_name, shard_notes, shards, write_shard
 
 from .chunks import CHUNK_CHARACTERS
 from .pipeline import DEFAULT, SpacyAnnotator
@@ -63,24 +64,27 @@ def annotate_documents(
     if first is None:
         raise GonerdError(f"{documents}: holds no documents, so there is nothing to annotate; check the path")
     with only_writer(out):
-        _check_settings(out, settings)
+        _check_settings(out, settings, limit)
         write_json(out / MARKER, {**settings, "complete": False})
         spans: Counter[str] = Counter()
+        dropped: Counter[str] = Counter()
         total = reused = index = 0
         for index, batch in enumerate(_batches(track(_chain(first, stream), "annotate"))):
             path = out / shard_name(index)
             layer = _reusable(path, batch)
             if layer is None:
                 layer = [_annotate(annotator, document, out.name) for document in batch]
-                write_shard(path, layer, Annotation)
+                write_shard(path, layer, Annotation, {"dropped": json.dumps(annotator.dropped)})
+                annotator.dropped.clear()
             else:
                 reused += 1
             total += len(layer)
+            dropped.update(json.loads(shard_notes(path)["dropped"]))
             spans.update(span.label for annotation in layer for span in annotation.spans)
         for surplus in sorted(out.glob("part-*.parquet"))[index + 1 :]:
             surplus.unlink()  # shards of documents that are no longer in the input
-        summary = LayerSummary(total, dict(sorted(spans.items())), dict(annotator.dropped), reused)
-        write_json(out / MARKER, {**settings, "complete": True, **vars(summary)})
+        summary = LayerSummary(total, dict(sorted(spans.items())), dict(sorted(dropped.items())), reused)
+        write_json(out / MARKER, {**settings, "complete": True, "limit": limit, **vars(summary)})
     return summary
 
 
@@ -97,7 +101,11 @@ def check_complete(layer: Path) -> dict[str, Any]:
     return marker
 
 
-def _check_settings(out: Path, settings: dict[str, Any]) -> None:
+def _check_settings(out: Path, settings: dict[str, Any], limit: int | None) -> None:
+    for leftover in out.glob(".*.part"):
+        leftover.unlink()  # of a run that was killed while it wrote; the lock says that nobody writes now
+    if limit is not None and len(list(out.glob("part-*.parquet"))) > -(-limit // DOCUMENTS_PER_SHARD):
+        raise GonerdError(f"{out}: this layer holds more documents than --limit {limit}; choose another --out")
     if not (out / MARKER).exists():
         strangers = [path.name for path in out.iterdir() if path.name != ".lock"]
         if strangers:

@@ -83,7 +83,7 @@ def extract(source: Path, out: Path, *, limit: int | None = None, keep_complete:
     counts: Counter[str] = Counter()
     sieve = Sieve()
     pages = (page for path in files for page in read_pages(path, sound[path], counts))
-    with new_folder(out, made_by=SUMMARY) as folder:
+    with new_folder(out) as folder:
         kept = write_table(folder, sieve.documents(track(islice(pages, limit), "extract")), Document)
         if not sieve.pages:
             raise GonerdError(

@@ -13,8 +13,9 @@ from typing import Any
 
 import torch
 
+from gonerd.errors import UsageError
 from gonerd.models.allocator import keep_freed_memory
-from gonerd.models.load import attention_used, load_model
+from gonerd.models.load import attention_used, load_model, position_limit, weights_sha256
 from gonerd.models.windows import takes_global_mask
 
 from .environment import best_device
@@ -41,7 +42,10 @@ def measure(model_or_id: str, length: int, batch: int, repeats: int, seed: int) 
     model.eval()
     cuda = model.device.type == "cuda"
     generator = torch.Generator().manual_seed(seed)
-    ids = torch.randint(max(tokenizer.all_special_ids) + 1, len(tokenizer), (batch, length), generator=generator)
+    if length > position_limit(model):
+        raise UsageError(f"{model_or_id} takes at most {position_limit(model)} tokens; leave out --lengths {length}")
+    ordinary = torch.tensor(sorted(set(range(len(tokenizer))) - set(tokenizer.all_special_ids)))
+    ids = ordinary[torch.randint(len(ordinary), (batch, length), generator=generator)]
     inputs = {"input_ids": ids, "attention_mask": torch.ones_like(ids)}
     if takes_global_mask(model):
         inputs["global_attention_mask"] = torch.zeros_like(ids)
@@ -65,6 +69,7 @@ def measure(model_or_id: str, length: int, batch: int, repeats: int, seed: int) 
         "weight_bytes": weights,
         "growth_bytes": growth,
         "parameters": sum(parameter.numel() for parameter in model.parameters()),
+        "weights_sha256": weights_sha256(model),
         "layers": model.config.num_hidden_layers,
         "attention": attention_used(model),
         "dtype": str(model.dtype),

@@ -48,13 +48,15 @@ def run(
 ) -> None:
     """Score MODELS with exact span F1 and strict seqeval side by side."""
     with needs_extra("evaluation"):
+        from .naming import check_names, model_name
         from .run import RunSettings, evaluate_model
 
+        check_names([model_name(model) for model in models])
         settings = RunSettings(task, data, split, max_length, stride, batch_size, limit)
         for model in models:
             micro = evaluate_model(model, out, settings)["micro"]
             typer.echo(
-                f"{Path(model).name} on {task}/{split}: F1 {micro.f1:.3f} (precision {micro.precision:.3f}, "
+                f"{model_name(model)} on {task}/{split}: F1 {micro.f1:.3f} (precision {micro.precision:.3f}, "
                 f"recall {micro.recall:.3f}, {micro.correct} of {micro.gold} spans) -> {out}"
             )
 

@@ -11,10 +11,10 @@ from typing import Any
 
 from gonerd.errors import GonerdError, UsageError
 from gonerd.files import write_json
-from gonerd.models.load import weights_sha256
 from gonerd.progress import track
 
 from .environment import environment
+from .naming import check_names, model_name
 
 LENGTHS = (512, 1024, 2048, 4096)
 
@@ -46,11 +46,10 @@ def measure_efficiency(
         UsageError: A name occurs twice, or there is nothing to measure.
         GonerdError: A cell's process failed.
     """
-    names = [Path(model).name for model in models]
+    names = [model_name(model) for model in models]
     if not names or not lengths or not batches:
         raise UsageError("efficiency needs at least one model, one length and one batch size")
-    if len(set(names)) < len(names):
-        raise UsageError(f"models {', '.join(names)}: two folders bear the same name; rename one")
+    check_names(names)
     plan = [
         (name, {"model_or_id": str(model), "length": length, "batch": batch, "repeats": repeats, "seed": seed})
         for batch in batches
@@ -58,8 +57,7 @@ def measure_efficiency(
         for name, model in zip(names, models, strict=True)
     ]
     cells = [{"model": name, **_run_cell(settings)} for name, settings in track(plan, "measure")]
-    hashes = {name: weights_sha256(Path(model)) for name, model in zip(names, models, strict=True)}
-    result = {"kind": "efficiency", "seed": seed, "weights_sha256": hashes, "cells": cells}
+    result = {"kind": "efficiency", "seed": seed, "cells": cells}
     write_json(out / "efficiency.json", {**result, "environment": environment()})
     return cells
 

@@ -13,7 +13,11 @@ def bars(values: Mapping[str, float]) -> str:
     """Draws one horizontal bar a name, on a scale of 0 to 1, and returns the SVG element."""
     figure, axes = _axes()
     names = list(values)
-    drawn = axes.barh(names, [values[name] for name in names], color=[f"C{i % 10}" for i in range(len(names))])
+    drawn = axes.barh(
+        [_plain(name) for name in names],
+        [values[name] for name in names],
+        color=[f"C{i % 10}" for i in range(len(names))],
+    )
     axes.bar_label(drawn, fmt="%.3f", padding=3)
     axes.set_xlim(0, 1)
     axes.invert_yaxis()
@@ -24,12 +28,17 @@ def lines(series: Mapping[str, Sequence[tuple[float, float]]], x_label: str, y_l
     """Draws one line a name through its (x, y) points, both axes from 0, and returns the SVG element."""
     figure, axes = _axes()
     for name, points in series.items():
-        axes.plot([x for x, _ in points], [y for _, y in points], marker="o", label=name)
+        axes.plot([x for x, _ in points], [y for _, y in points], marker="o", label=_plain(name))
     axes.set(xlabel=x_label, ylabel=y_label)
     axes.set_xlim(left=0)
     axes.set_ylim(bottom=0)
     axes.legend()
     return _svg(figure)
+
+
+def _plain(name: str) -> str:
+    """Keeps a dollar sign in a model's name from starting a formula."""
+    return name.replace("$", r"\$")
 
 
 def _axes() -> tuple[Any, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
@@ -40,8 +41,9 @@ class Results:
         """
         existing(folder, "folder of results", "make it with `gonerd evaluate run`")
         found = [read_json(path, "evaluate again") for path in sorted(folder.glob("*.json"))]
-        scores = [value for value in found if value.get("kind") == "scores"]
-        timed = [value for value in found if value.get("kind") == "efficiency"]
+        found = [value for value in found if isinstance(value, dict) and value.get("kind") in ("scores", "efficiency")]
+        scores = [value for value in found if value["kind"] == "scores"]
+        timed = [value for value in found if value["kind"] == "efficiency"]
         if not scores:
             raise GonerdError(f"{folder}: holds no scores; run `gonerd evaluate run MODEL --out {folder}` first")
         return cls(scores, [cell for value in timed for cell in value["cells"]], [v["environment"] for v in found])
@@ -64,10 +66,12 @@ class Results:
 
 def score_rows(results: Results, teacher: str) -> Rows:
     """Returns one row a model and task: exact F1 and the share of the teacher's that it kept."""
-    reference = {value["task"]: value["scores"]["micro"]["f1"] for value in results.scores if value["model"] == teacher}
+    reference = {
+        _examples(value): value["scores"]["micro"]["f1"] for value in results.scores if value["model"] == teacher
+    }
     rows = []
     for value in results.ordered(teacher):
-        micro, base = value["scores"]["micro"], reference.get(value["task"])
+        micro, base = value["scores"]["micro"], reference.get(_examples(value))
         rows.append(
             {
                 "task": value["task"],
@@ -75,16 +79,32 @@ def score_rows(results: Results, teacher: str) -> Rows:
                 "role": "teacher" if value["model"] == teacher else "student",
                 "layers": value["layers"],
                 "attention": value["attention"],
+                "split": value["split"],
                 "documents": value["documents"],
                 "gold spans": micro["gold"],
                 "precision": f"{micro['precision']:.3f}",
                 "recall": f"{micro['recall']:.3f}",
                 "F1": f"{micro['f1']:.3f}",
                 "seqeval strict F1": f"{value['seqeval_strict']['f1']:.3f}",
-                "score kept": f"{micro['f1'] / base:.1%}" if base else "n/a (teacher scored 0)",
+                "score kept": _kept(micro["f1"], base),
             }
         )
     return rows
+
+
+def _examples(value: dict[str, Any]) -> str:
+    """What was scored: only results over the same documents compare."""
+    return json.dumps([value[key] for key in ("task", "task_version", "split", "documents", "dataset")])
+
+
+def _f1(value: dict[str, Any]) -> float:
+    return float(value["scores"]["micro"]["f1"])
+
+
+def _kept(f1: float, base: float | None) -> str:
+    if base is None:
+        return "n/a (other documents)"
+    return f"{f1 / base:.1%}" if base else "n/a (teacher scored 0)"
 
 
 def efficiency_rows(results: Results, teacher: str) -> Rows:
@@ -170,7 +190,10 @@ def label_rows(results: Results, teacher: str) -> Rows:
 
 
 def _plots(results: Results, teacher: str) -> Sequence[tuple[str, str]]:
-    f1 = {f"{value['model']} ({value['task']})": value["scores"]["micro"]["f1"] for value in results.ordered(teacher)}
+    f1 = {
+        f"{value['model']} ({value['task']}, {value['split']})": value["scores"]["micro"]["f1"]
+        for value in results.ordered(teacher)
+    }
     plots = [("Exact span F1", bars(f1))]
     for batch in sorted({cell["batch"] for cell in results.cells}):
         chosen = [cell for cell in results.cells if cell["batch"] == batch]

@@ -8,14 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gonerd.errors import GonerdError
+from gonerd.errors import GonerdError, UsageError
 from gonerd.files import new_file, read_json, write_json
-from gonerd.models.load import attention_used, load_model, weights_sha256
+from gonerd.models.load import attention_used, load_model, longest_input, position_limit, weights_sha256
 from gonerd.models.predict import predict_spans
 from gonerd.models.tasks import TASKS, Example
+from gonerd.models.windows import check_window
 from gonerd.records import Span
 
 from .environment import best_device, dataset_identity, environment
+from .naming import model_name
 from .spans import Score, score_spans, seqeval_strict
 
 
@@ -43,7 +45,7 @@ class RunSettings:
 
 
 def evaluate_model(model_or_id: str | Path, out: Path, settings: RunSettings | None = None) -> dict[str, Score]:
-    """Scores one model and writes `OUT/<model>.<task>.json` with `<model>.<task>.predictions.jsonl` beside it.
+    """Scores one model and writes `OUT/<model>.<task>.<split>.json`, the predictions beside it.
 
     Args:
         model_or_id: Folder or hub id of a token classifier.
@@ -54,7 +56,7 @@ def evaluate_model(model_or_id: str | Path, out: Path, settings: RunSettings | N
         Exact span scores by label, and "micro".
 
     Raises:
-        UsageError: The task is unknown, or window and stride do not fit.
+        UsageError: The task is unknown, window and stride do not fit, or `out` holds another result of that name.
         GonerdError: Model or data cannot be loaded, or the model has no head for the task.
     """
     settings = settings or RunSettings()
@@ -68,8 +70,11 @@ def evaluate_model(model_or_id: str | Path, out: Path, settings: RunSettings | N
         raise GonerdError(
             f"{model_or_id}: its classes are not the tags of task {task.name!r}; run `gonerd models finetune` first"
         )
+    name = f"{model_name(model_or_id)}.{task.name}.{settings.split}"
+    _check_overwrite(out / f"{name}.json", str(model_or_id), settings, len(examples))
     trained = _training_note(Path(model_or_id))
-    max_length = settings.max_length or trained.get("max_length") or int(tokenizer.model_max_length)
+    max_length = settings.max_length or trained.get("max_length") or longest_input(model, tokenizer)
+    check_window(max_length, settings.stride or trained.get("stride") or 128, position_limit(model))
     stride = settings.stride or trained.get("stride") or 128
     texts = [example.text for example in examples]
     predictions = predict_spans(
@@ -77,13 +82,12 @@ def evaluate_model(model_or_id: str | Path, out: Path, settings: RunSettings | N
     )
     gold = [list(example.spans) for example in examples]
     scores = score_spans(gold, predictions.spans)
-    name = f"{Path(model_or_id).name}.{task.name}"
     _write_predictions(out / f"{name}.predictions.jsonl", examples, predictions.spans)
     write_json(
         out / f"{name}.json",
         {
             "kind": "scores",
-            "model": Path(model_or_id).name,
+            "model": model_name(model_or_id),
             "model_path": str(model_or_id),
             "weights_sha256": weights_sha256(model),
             "layers": model.config.num_hidden_layers,
@@ -92,6 +96,7 @@ def evaluate_model(model_or_id: str | Path, out: Path, settings: RunSettings | N
             "dtype": str(model.dtype),
             "task": task.name,
             "task_version": task.version,
+            "data": settings.data,
             "dataset": dataset_identity(settings.data),
             "split": settings.split,
             "documents": len(examples),
@@ -109,6 +114,19 @@ def evaluate_model(model_or_id: str | Path, out: Path, settings: RunSettings | N
         },
     )
     return scores
+
+
+def _check_overwrite(path: Path, model: str, settings: RunSettings, documents: int) -> None:
+    """A result may be measured again, but never replaced by one of another model or other documents."""
+    if not path.exists():
+        return
+    before = read_json(path, "remove it")
+    now = {"model_path": model, "data": settings.data, "documents": documents}
+    for key, value in now.items():
+        if before.get(key) != value:
+            raise UsageError(
+                f"{path}: holds a result with {key} {before.get(key)!r}, not {value!r}; choose another --out"
+            )
 
 
 def _training_note(folder: Path) -> dict[str, Any]:

@@ -59,6 +59,7 @@ def build_app() -> typer.Typer:
 def _quieten() -> None:
     """Keeps the libraries' own chatter out of a command's output; what the environment says already wins."""
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+    os.environ.setdefault("HF_HUB_VERBOSITY", "error")
     if not sys.stderr.isatty():  # bars are for people who watch
         os.environ.setdefault("HF_DATASETS_DISABLE_PROGRESS_BARS", "1")
         os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
@@ -76,6 +77,7 @@ def main(arguments: list[str] | None = None) -> int:
     _quieten()
     words = sys.argv[1:] if arguments is None else list(arguments)
     debug = "--debug" in words
+    cause: Exception | None = None
     words = [word for word in words if word != "--debug"]  # accepted anywhere, not only before the group
     try:
         code = build_app()(words, prog_name="gonerd", standalone_mode=True)
@@ -85,11 +87,12 @@ def main(arguments: list[str] | None = None) -> int:
             return done.code if isinstance(done.code, int) else EXIT_FAILED
         message, code = "interrupted; run the same command again to continue", EXIT_INTERRUPTED
     except GonerdError as error:
-        message, code = str(error), error.exit_code
+        message, code, cause = str(error), error.exit_code, error
     except Exception as error:  # the last line of defence: one sentence, never a raw traceback
         message, code = f"unexpected {type(error).__name__}: {error} (run again with --debug to see where)", EXIT_FAILED
-    if debug:
-        traceback.print_exc()
+        cause = error
+    if debug and cause is not None:
+        traceback.print_exception(cause)
     print(f"error: {message}", file=sys.stderr)
     return int(code)
 

@@ -25,6 +25,9 @@ def existing(path: Path, what: str, remedy: str) -> Path:
     return path
 
 
+_MADE = ".gonerd-made"
+
+
 @contextlib.contextmanager
 def new_file(path: Path) -> Iterator[Path]:
     """Yields a temporary name beside `path` that is renamed to it when the block ends well.
@@ -34,7 +37,12 @@ def new_file(path: Path) -> Iterator[Path]:
 
     Yields:
         The name to write to.
+
+    Raises:
+        GonerdError: `path` is a folder.
     """
+    if path.is_dir():
+        raise GonerdError(f"{path}: is a folder, and a file is written here; choose another --out")
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
@@ -47,29 +55,32 @@ def new_file(path: Path) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def new_folder(path: Path, *, made_by: str) -> Iterator[Path]:
+def new_folder(path: Path) -> Iterator[Path]:
     """Yields a temporary folder that takes the place of `path` when the block ends well.
 
-    A folder that this project did not write is never replaced: the marker `made_by` must stand in it.
+    What this project did not write is never replaced: a folder made here lists its own entries in a hidden
+    file, and anything beside them stops the command before it starts.
 
     Args:
-        path: Final folder.
-        made_by: Name of a file that the block writes and by which the result is recognised later.
+        path: Final folder; a link is followed.
 
     Yields:
         The folder to write into.
 
     Raises:
-        GonerdError: `path` exists and was made by something else.
+        GonerdError: `path` is a file or the working directory, or holds something that was not made here.
     """
-    if path.exists() and not (path.is_dir() and ((path / made_by).exists() or not any(path.iterdir()))):
-        raise GonerdError(f"{path}: already exists and holds something else (no {made_by}); choose another --out")
+    path = path.resolve()
+    _check_replaceable(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent))
     temporary.chmod(0o755)
     old = temporary.with_suffix(".old")
     try:
         yield temporary
+        names = sorted({entry.name for entry in temporary.iterdir()} | {_MADE})
+        (temporary / _MADE).write_text("".join(f"{name}\n" for name in names), encoding="utf-8")
+        _check_replaceable(path)  # once more: the block may have taken hours
         if path.exists():
             path.replace(old)
         temporary.replace(path)
@@ -78,6 +89,23 @@ def new_folder(path: Path, *, made_by: str) -> Iterator[Path]:
             old.replace(path)
         shutil.rmtree(temporary, ignore_errors=True)
         shutil.rmtree(old, ignore_errors=True)
+
+
+def _check_replaceable(path: Path) -> None:
+    if path == Path.cwd():
+        raise GonerdError(f"{path}: this is the working directory, which cannot be replaced; choose another --out")
+    if not path.exists():
+        return
+    _check_folder(path)
+    made = (path / _MADE).read_text(encoding="utf-8").splitlines() if (path / _MADE).exists() else []
+    strangers = sorted({entry.name for entry in path.iterdir()} - set(made))
+    if strangers:
+        raise GonerdError(f"{path}: holds {strangers[0]!r}, which this command did not write; choose another --out")
+
+
+def _check_folder(path: Path) -> None:
+    if path.exists() and not path.is_dir():
+        raise GonerdError(f"{path}: is a file, and a folder is needed here; choose another --out")
 
 
 def write_text(path: Path, text: str) -> None:
@@ -111,8 +139,9 @@ def only_writer(folder: Path) -> Iterator[None]:
     The lock belongs to the process: it is gone the moment the process is, killed or not.
 
     Raises:
-        GonerdError: Another process is writing into the folder.
+        GonerdError: Another process is writing into the folder, or it is a file.
     """
+    _check_folder(folder)
     folder.mkdir(parents=True, exist_ok=True)
     try:
         import fcntl

@@ -55,8 +55,8 @@ def _read_jsonl(path: Path) -> Iterator[Document]:
             if not isinstance(row, dict):
                 raise GonerdError(f"{where}: expected an object with 'id' and 'text'")
             for name in ("id", "text"):
-                if not isinstance(row.get(name), str) or not row[name]:
-                    raise GonerdError(f"{where}: field {name!r} must be a non-empty string")
+                if not isinstance(row.get(name), str):
+                    raise GonerdError(f"{where}: field {name!r} must be a string")
             # This is an ingestion border: a foreign text is normalised here, and the offsets that come
             # out are over the normalised text. Other columns ride along where they mean the same.
             known: dict[str, Any] = {k: v for k, v in row.items() if k in _STRINGS and isinstance(v, str)}
@@ -64,6 +64,8 @@ def _read_jsonl(path: Path) -> Iterator[Document]:
                 yield Document(text=normalize(row["text"]), **known)
             except GonerdError as error:
                 raise GonerdError(f"{where}: {error}") from error
+            except UnicodeEncodeError as error:
+                raise GonerdError(f"{where}: field 'text' holds half a surrogate pair; mend the line") from error
 
 
 def read_annotations(path: Path) -> Iterator[Annotation]:

@@ -28,6 +28,12 @@ def _use_config(context: typer.Context, path: Path | None) -> Path | None:
     for key in values:
         if key not in names:
             raise UsageError(f"{path}: {unknown_name('key', key, names)}")
+    many = {param.name for param in context.command.params if getattr(param, "multiple", False)}
+    for key, value in values.items():
+        if isinstance(value, dict):
+            raise UsageError(f"{path}: key {key!r} takes a value, not a mapping")
+        if key in many and not isinstance(value, list):
+            values[key] = [value]
     context.default_map = {**(context.default_map or {}), **values}
     return path
 

@@ -57,12 +57,19 @@ def shard_name(index: int) -> str:
     return f"part-{index:05d}.parquet"
 
 
-def write_shard(path: Path, records: Iterable[Any], record: type) -> int:
-    """Writes one shard and returns its number of rows."""
+def write_shard(path: Path, records: Iterable[Any], record: type, notes: dict[str, str] | None = None) -> int:
+    """Writes one shard, with `notes` in its footer, and returns its number of rows."""
     rows = [dataclasses.asdict(item) for item in records]
+    schema = record_schema(record).with_metadata(notes or {})
     with new_file(path) as temporary:
-        pq.write_table(pa.Table.from_pylist(rows, schema=record_schema(record)), temporary, compression="zstd")
+        pq.write_table(pa.Table.from_pylist(rows, schema=schema), temporary, compression="zstd")
     return len(rows)
+
+
+def shard_notes(path: Path) -> dict[str, str]:
+    """Returns the notes in a shard's footer."""
+    found = pq.read_schema(path).metadata or {}
+    return {key.decode(): value.decode() for key, value in found.items()}
 
 
 def write_table(folder: Path, records: Iterable[Any], record: type, rows_per_shard: int = ROWS_PER_SHARD) -> int:

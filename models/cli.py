@@ -84,8 +84,8 @@ def finetune(
         int | None, typer.Option(show_default=False, help="Tokens in a window (default: the model's limit).")
     ] = None,
     stride: Annotated[int, typer.Option(help="Tokens that neighbouring windows share.")] = 128,
-    epochs: Annotated[float, typer.Option(help="Passes over the training windows.")] = 5.0,
-    learning_rate: Annotated[float, typer.Option(help="Peak learning rate.")] = 5e-5,
+    epochs: Annotated[float, typer.Option(min=0.01, help="Passes over the training windows.")] = 5.0,
+    learning_rate: Annotated[float, typer.Option(min=1e-9, help="Peak learning rate.")] = 5e-5,
     batch_size: Annotated[int, typer.Option(min=1, help="Windows in a step.")] = 2,
     attention_dropout: Annotated[
         float | None, typer.Option(min=0, max=1, show_default=False, help="Attention dropout (default: the model's).")

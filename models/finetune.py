@@ -17,7 +17,7 @@ from gonerd.labels import spans_to_tags
 from gonerd.tokens import tokenize
 
 from .allocator import keep_freed_memory
-from .load import attention_used, load_model
+from .load import attention_used, load_model, longest_input, position_limit
 from .save import save
 from .tasks import TASKS, Example
 from .windows import Window, check_window, collate, labels_of, make_windows, takes_global_mask
@@ -97,8 +97,8 @@ def finetune(
     if settings.attention_dropout is not None:
         overrides["attention_probs_dropout_prob"] = settings.attention_dropout
     model, tokenizer = load_model(model_or_id, "token-classification", **overrides)
-    max_length = settings.max_length or int(tokenizer.model_max_length)
-    check_window(max_length, settings.stride)
+    max_length = settings.max_length or longest_input(model, tokenizer)
+    check_window(max_length, settings.stride, position_limit(model))
     windows, labels = training_windows(tokenizer, examples, definition.tags, max_length, settings.stride)
     steps, loss = _train(model, tokenizer, windows, labels, settings)
     note = {

@@ -15,7 +15,32 @@ from .note import remember
 from .teacher import packaged_teacher
 from .weights import weights_sha256
 
-__all__ = ["attention_used", "load_model", "packaged_teacher", "weights_sha256"]
+__all__ = [
+    "attention_used",
+    "load_model",
+    "longest_input",
+    "packaged_teacher",
+    "position_limit",
+    "weights_sha256",
+]
+
+
+def position_limit(model: PreTrainedModel) -> int:
+    """Returns the number of tokens that a model has positions for.
+
+    RoBERTa's family, Longformer included, spends the rows up to its padding id on no position at all.
+    """
+    embeddings = getattr(model.base_model, "embeddings", None)
+    table = getattr(embeddings, "position_embeddings", None)
+    if table is None:
+        return int(model.config.max_position_embeddings)
+    padding = getattr(embeddings, "padding_idx", None)
+    return int(table.num_embeddings) - (0 if padding is None else int(padding) + 1)
+
+
+def longest_input(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> int:
+    """Returns the longest window that both take; many tokenizers on the hub state no limit of their own."""
+    return min(int(min(tokenizer.model_max_length, 1 << 30)), position_limit(model))
 
 
 def load_model(

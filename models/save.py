@@ -48,7 +48,7 @@ def save(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, out: Path, 
             "transformers": transformers.__version__,
         },
     }
-    with new_folder(out, made_by=NOTE) as folder:
+    with new_folder(out) as folder:
         model.save_pretrained(folder)
         tokenizer.save_pretrained(folder)
         write_json(folder / NOTE, facts)

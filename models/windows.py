@@ -30,12 +30,21 @@ class Window:
     margins: list[int]
 
 
-def check_window(max_length: int, stride: int) -> None:
-    """Refuses windows that could lose a word.
+def check_window(max_length: int, stride: int, limit: int | None = None) -> None:
+    """Refuses windows that could lose a word or that a model has no positions for.
+
+    Args:
+        max_length: Positions in a window.
+        stride: Positions that two neighbouring windows share.
+        limit: Positions that the model has, where that is known.
 
     Raises:
-        UsageError: The overlap is empty or leaves no room to move on.
+        UsageError: The window is longer than the limit, or the overlap is empty or leaves no room to move on.
     """
+    if limit is not None and max_length > limit:
+        raise UsageError(
+            f"--max-length {max_length} is more than the model's {limit} positions; convert it, or lower it"
+        )
     if max_length < 8:
         raise UsageError(f"--max-length {max_length} leaves no room for text; use at least 8")
     if not 1 <= stride <= (max_length - 2) // 2:

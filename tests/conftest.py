@@ -13,6 +13,7 @@ os.environ.update(
 )
 # Tiny models gain nothing from a second thread, and lose a lot by spinning on it when the machine is busy.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 os.environ.setdefault("GONERD_CACHE", os.path.join(_CACHE, "gonerd"))
 
 from tests.tiny import make_tiny, save_model, tiny_bert, tiny_roberta  # noqa: E402, F401  fixtures for every folder

@@ -23,7 +23,6 @@ def test_the_commands_of_the_readme(tmp_path):
         pytest.skip("the packaged teacher is not installed; `make setup` does it")
     scripts = Path(sys.executable).parent
     environment = {**os.environ, "PATH": f"{scripts}{os.pathsep}{os.environ['PATH']}"}
-    environment.pop("OMP_NUM_THREADS")  # real weights here
     (server,) = [text for is_server, text in BLOCKS if is_server]
     steps = [text for is_server, text in BLOCKS if not is_server]
     assert len(steps) >= 4

@@ -71,7 +71,7 @@ def build_dataset(
     splits = assign_splits(kept, seed)
     summary.splits = {split: sum(s == split for s in splits.values()) for split in SPLITS}
     statistics = {split: SplitStatistics() for split in SPLITS}
-    with new_folder(out, made_by=MANIFEST) as folder:
+    with new_folder(out) as folder:
         writers = {split: _SplitWriter(folder / "data", split, summary.splits[split]) for split in SPLITS}
         provenance: Counter[str] = Counter()
         pairs = islice(pair(documents, layer), limit)

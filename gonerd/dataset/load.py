@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from gonerd.errors import GonerdError
+from gonerd.errors import GonerdError, UsageError
 
 SAMPLE = "sample"
 # Where this package stands is where its sample release stands: README.md and data/ lie beside the modules.
@@ -13,7 +13,13 @@ _PACKAGE = Path(__file__).resolve().parent.parent
 
 
 def folder_of(name: str | Path) -> Path | None:
-    """Returns the folder that a dataset name stands for, or None when it is a hub id."""
+    """Returns the folder that a dataset name stands for, or None when it is a hub id.
+
+    Raises:
+        UsageError: The name could mean the packaged release or a folder.
+    """
+    if str(name) == SAMPLE and Path(SAMPLE).exists():
+        raise UsageError(f"'{SAMPLE}' is the packaged release and also a folder here; write ./{SAMPLE} for the folder")
     path = _PACKAGE if str(name) == SAMPLE else Path(name)
     return path if path.exists() else None
 

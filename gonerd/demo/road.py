@@ -83,8 +83,8 @@ class DemoSettings:
     teacher: str | None = None
     window: int = 256
     max_length: int = 1024
-    epochs: float = 6.0
-    learning_rate: float = 3e-4
+    epochs: float = 20.0
+    learning_rate: float = 5e-4
     lengths: str = "512,1024,2048,4096"
     repeats: int = 3
     seed: int = 0

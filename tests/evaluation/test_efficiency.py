@@ -4,16 +4,17 @@ import json
 
 import pytest
 
-from gonerd import GonerdError
+from gonerd import GonerdError, UsageError
 from gonerd.evaluation.efficiency import measure_efficiency
 from gonerd.models.conversion import convert
 from gonerd.models.halving import halve
+from gonerd.models.load import weights_sha256
 from gonerd.models.save import save
 
 
 @pytest.mark.slow
-def test_cells_measure_what_was_asked(tiny_bert, tmp_path):
-    model, tokenizer = convert(tiny_bert, max_length=512, window=32)
+def test_cells_measure_what_was_asked(tiny_roberta, tmp_path):
+    model, tokenizer = convert(tiny_roberta, max_length=512, window=32)
     save(model, tokenizer, tmp_path / "teacher", {})
     save(halve(model), tokenizer, tmp_path / "student", {})
     models = [tmp_path / "teacher", tmp_path / "student"]
@@ -34,7 +35,7 @@ def test_cells_measure_what_was_asked(tiny_bert, tmp_path):
     assert cells[0]["weight_bytes"] >= 4 * counted
     written = json.loads((tmp_path / "results" / "efficiency.json").read_text())
     assert written["cells"] == cells
-    assert set(written["weights_sha256"]) == {"teacher", "student"}
+    assert cells[0]["weights_sha256"] == weights_sha256(model) != cells[1]["weights_sha256"]
 
 
 @pytest.mark.slow
@@ -42,3 +43,5 @@ def test_a_failing_cell_says_which(tmp_path):
     with pytest.raises(GonerdError, match="nowhere at 64 tokens x 1"):
         measure_efficiency([tmp_path / "nowhere"], tmp_path / "results", lengths=[64])
     assert not (tmp_path / "results").exists()
+    with pytest.raises(UsageError, match="bear the same name"):
+        measure_efficiency([tmp_path / "a" / "x", tmp_path / "b" / "x"], tmp_path / "results")

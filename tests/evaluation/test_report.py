@@ -98,6 +98,13 @@ def test_the_teacher_can_be_named(results, tmp_path):
         write_report(results, tmp_path / "out", teacher="smal")
 
 
+def test_only_the_same_documents_compare(results, tmp_path):
+    value = json.loads((results / "small.json").read_text())
+    (results / "small.json").write_text(json.dumps({**value, "split": "validation"}))
+    (results / "stranger.json").write_text("[1]")
+    assert "n/a (other documents)" in write_report(results, tmp_path / "out")[1].read_text()
+
+
 def test_broken_result_files_are_named(results, tmp_path):
     (results / "big.json").write_text("{")
     with pytest.raises(GonerdError, match=r"big\.json: not valid JSON"):

@@ -75,7 +75,7 @@ def test_failed_writes_leave_nothing(tmp_path):
         raise RuntimeError
     assert target.read_text() == "before"
     assert [p.name for p in tmp_path.iterdir()] == ["a.txt"]
-    with pytest.raises(RuntimeError), new_folder(tmp_path / "out", made_by="m.json") as folder:
+    with pytest.raises(RuntimeError), new_folder(tmp_path / "out") as folder:
         (folder / "half").touch()
         raise RuntimeError
     assert [p.name for p in tmp_path.iterdir()] == ["a.txt"]
@@ -84,13 +84,40 @@ def test_failed_writes_leave_nothing(tmp_path):
 def test_a_strangers_folder_is_never_replaced(tmp_path):
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.tex").touch()
-    with pytest.raises(GonerdError, match="holds something else"), new_folder(tmp_path / "mine", made_by="m.json"):
+    with (
+        pytest.raises(GonerdError, match="which this command did not write"),
+        new_folder(tmp_path / "mine"),
+    ):
         pass
     for content in ("1", "2"):
-        with new_folder(tmp_path / "ours", made_by="m.json") as folder:
+        with new_folder(tmp_path / "ours") as folder:
             (folder / "m.json").write_text(content)
+            (folder / content).touch()
         assert (tmp_path / "ours" / "m.json").read_text() == content
+    assert {p.name for p in (tmp_path / "ours").iterdir()} == {"m.json", "2", ".gonerd-made"}
+    (tmp_path / "ours" / ".git").mkdir()
+    with pytest.raises(GonerdError, match=r"holds '\.git'"), new_folder(tmp_path / "ours"):
+        pass
+    (tmp_path / "link").symlink_to(tmp_path / "big", target_is_directory=True)
+    with new_folder(tmp_path / "link") as folder:
+        (folder / "a").touch()
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "big" / "a").exists()
     assert (tmp_path / "mine" / "thesis.tex").exists()
+
+
+def test_files_and_folders_are_not_confused(tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(GonerdError, match="is a file"), new_folder(tmp_path / "file"):
+        pass
+    with pytest.raises(GonerdError, match="is a file"), only_writer(tmp_path / "file"):
+        pass
+    with pytest.raises(GonerdError, match="is a folder"), new_file(tmp_path / "folder"):
+        pass
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(GonerdError, match="working directory"), new_folder(tmp_path):
+        pass
 
 
 def test_one_writer_at_a_time(tmp_path):
@@ -101,7 +128,7 @@ def test_one_writer_at_a_time(tmp_path):
 def test_jsonl_input_names_file_line_and_field(tmp_path):
     path = tmp_path / "in.jsonl"
     path.write_text('{"id": "a", "text": "x"}\n{"id": "b"}\n')
-    with pytest.raises(GonerdError, match=r"in\.jsonl line 2: field 'text' must be a non-empty string"):
+    with pytest.raises(GonerdError, match=r"in\.jsonl line 2: field 'text' must be a string"):
         list(read_documents(path))
     path.write_text('{"id": "a", "text": "x"}\n{"id": "a", "text": "y"}\n')
     with pytest.raises(GonerdError, match="'a' occurs twice"):

@@ -38,14 +38,14 @@ def test_learns_and_scores(easy, save_model, tmp_path):
     assert done.windows > 4
     scores = evaluate_model(tmp_path / "tuned", tmp_path / "results", RunSettings(data=str(easy)))
     assert scores["micro"].f1 > 0.95
-    result = json.loads((tmp_path / "results" / "tuned.gonerd.json").read_text())
+    result = json.loads((tmp_path / "results" / "tuned.gonerd.test.json").read_text())
     assert result["seqeval_strict"]["f1"] == pytest.approx(result["scores"]["micro"]["f1"])
     assert result["attention"] == "longformer/blocked-sdpa"
     assert (result["documents"], result["max_length"], result["stride"], result["words_truncated"]) == (1, 64, 12, 0)
     assert result["dataset"]["name"] == "easy"
     assert len(result["weights_sha256"]) == 64
     assert {"git", "libraries", "device", "threads"} <= result["environment"].keys()
-    lines = (tmp_path / "results" / "tuned.gonerd.predictions.jsonl").read_text().splitlines()
+    lines = (tmp_path / "results" / "tuned.gonerd.test.predictions.jsonl").read_text().splitlines()
     assert sum(len(json.loads(line)["spans"]) for line in lines) == result["scores"]["micro"]["predicted"]
 
 

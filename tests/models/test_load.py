@@ -152,3 +152,16 @@ def test_only_data_is_unpacked(tmp_path):
     teacher_module.unpack(tmp_path / "a.zip", tmp_path / "in")
     found = sorted(str(p.relative_to(tmp_path / "in")) for p in (tmp_path / "in").rglob("*") if p.is_file())
     assert found == ["config.json", "model.safetensors", "sub/vocab.txt"]
+
+
+@pytest.mark.parametrize("family", ["bert", "roberta"])
+def test_position_limit_is_what_the_model_can_take(family, save_model):
+    from gonerd.models.load import load_model, longest_input, position_limit
+
+    model, tokenizer = load_model(save_model(family), "base")
+    limit = position_limit(model)
+    model(input_ids=torch.full((1, limit), 7))
+    with pytest.raises((IndexError, RuntimeError)):
+        model(input_ids=torch.full((1, limit + 1), 7))
+    tokenizer.model_max_length = int(1e30)
+    assert longest_input(model, tokenizer) == limit
