@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from .errors import GonerdError
@@ -153,5 +153,5 @@ class Rejected:
 
     id: str
     reason: str
-    detail: str = field(default="")
-    stage: str = field(default="")
+    detail: str = ""
+    stage: str = ""

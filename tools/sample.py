@@ -12,36 +12,19 @@ import tempfile
 from pathlib import Path
 
 from gonerd.dataset.build import build_dataset
-from gonerd.demo.road import embedded_site
+from gonerd.demo.road import DemoSettings, embedded_site
 
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def gonerd(*words: str | Path) -> None:
-    """Runs a command in a process of its own (a crawl needs one)."""
-    subprocess.run([sys.executable, "-P", "-m", "gonerd", *map(str, words)], check=True)
-
-
 def make_sample(work: Path) -> Path:
-    """Walks crawl, extract, annotate and build under `work` and returns the dataset's folder."""
+    """Walks the demo's road up to the annotation under `work`, builds, and returns the dataset's folder."""
     with embedded_site() as site:
-        for domain in ("news", "legal"):
-            seed = f"{site}/{domain}-sitemap.xml"
-            gonerd(
-                "crawl",
-                "run",
-                "--sitemap",
-                seed,
-                "--domain",
-                domain,
-                "--allow-host",
-                "127.0.0.1",
-                "--out",
-                work / "crawl",
-            )
-    gonerd("crawl", "extract", work / "crawl", "--out", work / "documents")
-    gonerd("annotate", "run", work / "documents", "--out", work / "layer")
-    build_dataset(work / "documents", work / "layer", work / "dataset", name="gonerd", prose=ROOT / "DATASET_CARD.md")
+        for _, commands in DemoSettings(out=work).commands(site, teacher="")[:3]:
+            for command in commands:
+                subprocess.run([sys.executable, "-P", "-m", "gonerd", *command], check=True)
+    layer = work / "annotations" / "spacy"
+    build_dataset(work / "documents", layer, work / "dataset", name="gonerd", prose=ROOT / "DATASET_CARD.md")
     return work / "dataset"
 
 
