@@ -17,6 +17,7 @@ from .addresses import cited_url, document_id
 from .charset import decode
 from .hosts import host_of
 from .licences import licence_of
+from .stand_ins import stand_in
 from .structured import stated_authors
 
 EXTRACTOR = f"trafilatura-{trafilatura.__version__}"
@@ -88,6 +89,8 @@ def to_document(page: Page) -> Document:
     tree = trafilatura.load_html(html)
     found = None if tree is None else _main_text(tree, page)
     text = normalize(found.text or "").strip() if found else ""
+    if tree is not None and (other := stand_in(tree, text)):
+        raise Unfit(*other)
     if tree is None or found is None or not text:
         raise Unfit("no-text")
     if len(text) < MIN_CHARACTERS:

@@ -9,7 +9,7 @@ from typing import Any
 
 # Types of nodes that are the page; pictures, videos and organisations on it speak of themselves alone.
 _PAGE_TYPES = re.compile(r"(Article|Posting|WebPage|CreativeWork|Report|Legislation|Document)$")
-_ARTICLE_TYPES = re.compile(r"(Article|Posting|Report)$")
+ARTICLE_TYPES = re.compile(r"(Article|Posting|Report)$")
 _SCRIPTS = '//script[@type="application/ld+json"]'
 
 
@@ -25,7 +25,8 @@ def _nodes(text: str) -> Iterator[dict[str, Any]]:
             yield from (inner for inner in (graph if isinstance(graph, list) else ()) if isinstance(inner, dict))
 
 
-def _page_nodes(tree: Any, types: re.Pattern[str]) -> Iterator[dict[str, Any]]:
+def page_nodes(tree: Any, types: re.Pattern[str]) -> Iterator[dict[str, Any]]:
+    """Yields the JSON-LD nodes of a page whose type matches."""
     for script in tree.xpath(_SCRIPTS):
         for node in _nodes(script.text_content()):
             kinds = node.get("@type")
@@ -35,7 +36,7 @@ def _page_nodes(tree: Any, types: re.Pattern[str]) -> Iterator[dict[str, Any]]:
 
 def stated_licences(tree: Any) -> Iterator[str]:
     """Yields the licences that JSON-LD states for the page."""
-    for node in _page_nodes(tree, _PAGE_TYPES):
+    for node in page_nodes(tree, _PAGE_TYPES):
         stated = node.get("license")
         if isinstance(stated, dict):
             stated = stated.get("@id") or stated.get("url")
@@ -45,7 +46,7 @@ def stated_licences(tree: Any) -> Iterator[str]:
 
 def stated_authors(tree: Any) -> list[str]:
     """Returns the names of the authors that JSON-LD, or else the page's head, states for the article."""
-    for node in _page_nodes(tree, _ARTICLE_TYPES):
+    for node in page_nodes(tree, ARTICLE_TYPES):
         authors = node.get("author")
         names = [one.get("name") if isinstance(one, dict) else one for one in _list(authors)]
         # A name is text; an address in its place points at a profile.

@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from datetime import date
 from importlib import resources
 from importlib.resources.abc import Traversable
-from typing import Any
-
-import yaml
+from urllib.parse import quote
 
 from gonerd.errors import GonerdError
 
+from .front_matter import read_front_matter
+
 PAGES = "pages"
-_FIELDS = {"title": str, "byline": str, "published": date, "section": str, "description": str, "license": str}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +39,13 @@ class SitePage:
         byline: Author.
         published: Day of publication.
         description: One-sentence summary.
-        license: SPDX identifier.
+        license: SPDX identifier; empty where the page states none.
         blocks: Its body.
+        parts: Number of parts it can also be read in, each at an address of its own.
+        part: Which of these parts it is; 0 for a whole page.
+        encoding: Character encoding in which it is sent.
+        pdf: Whether there is a PDF edition.
+        wire: Headline under which an agency sells it; empty where none does.
     """
 
     slug: str
@@ -52,11 +56,26 @@ class SitePage:
     description: str
     license: str
     blocks: tuple[Block, ...]
+    parts: int = 1
+    part: int = 0
+    encoding: str = "utf-8"
+    pdf: bool = False
+    wire: str = ""
 
     @property
     def path(self) -> str:
         """Path of the page on the site."""
         return f"/{self.section}/{self.slug}"
+
+    @property
+    def whole(self) -> str:
+        """Path of the page as it stands in an address."""
+        return quote(self.path)
+
+    @property
+    def address(self) -> str:
+        """The same, with the query that tells the parts of a page apart."""
+        return f"{self.whole}?part={self.part}" if self.part else self.whole
 
 
 def parse_body(text: str) -> tuple[Block, ...]:
@@ -87,24 +106,16 @@ def parse_page(text: str, section: str, slug: str, where: str) -> SitePage:
         where: What to call it in a message.
 
     Raises:
-        GonerdError: The front matter is missing, malformed, or lacks a field.
+        GonerdError: The front matter is missing, malformed, or does not fit the body.
     """
-    parts = text.replace("\r\n", "\n").split("---\n", 2)
-    if len(parts) != 3 or parts[0].strip():
-        raise GonerdError(f"{where}: no front matter; begin the file with a block between two lines of ---")
-    try:
-        front: Any = yaml.safe_load(parts[1])
-    except yaml.YAMLError as error:
-        raise GonerdError(f"{where}: the front matter is not valid YAML ({' '.join(str(error).split())})") from error
-    for name, kind in _FIELDS.items():
-        if not isinstance(front, dict) or not isinstance(front.get(name), kind):
-            raise GonerdError(f"{where}: field {name!r} of the front matter must be a {kind.__name__}")
-    if front["section"] != section:
-        raise GonerdError(f"{where}: field 'section' is {front['section']!r}, but the file stands in {section}/")
-    blocks = parse_body(parts[2])
+    front, body = read_front_matter(text, section, where)
+    blocks = parse_body(body)
     if not blocks:
         raise GonerdError(f"{where}: the body is empty; write at least one paragraph")
-    return SitePage(slug=slug, blocks=blocks, **{name: front[name] for name in _FIELDS})
+    most = sum(block.kind != "h2" for block in blocks)
+    if not 1 <= front["parts"] <= most:
+        raise GonerdError(f"{where}: field 'parts' is {front['parts']}; the body can be cut into 1 to {most}")
+    return SitePage(slug=slug, blocks=blocks, **front)
 
 
 def load_pages(root: Traversable | None = None) -> list[SitePage]:

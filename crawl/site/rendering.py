@@ -1,95 +1,102 @@
-"""The demo site as a table from path to response."""
+"""Templates to answers."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import UTC, datetime, time
+from collections.abc import Sequence
 from email.utils import format_datetime
+from functools import lru_cache
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from gonerd.crawl.licences import licence_url
 
+from .answers import Answer
 from .documents import SitePage
+from .filing import filing_pdf
+from .furniture import furniture_of, moment_of
+from .inline import marked, wrapped
+from .linked_data import article_data, breadcrumb_data
+from .publications import Publication, publication_of
 
-_RELATED = 4
-
-
-@dataclass(frozen=True, slots=True)
-class Publication:
-    """The fictitious publication that a section poses as; further sections get a plain one."""
-
-    host: str
-    name: str
-    kind: str
-    motto: str
+# What such sites write at the head of a page in windows-1252, and what the web takes that name to mean.
+_DECLARED = {"utf-8": "utf-8", "windows-1252": "iso-8859-1"}
 
 
-_PUBLICATIONS = {
-    "news": Publication("courier.gonerd.example", "The Gonerd Courier", "NewsArticle", "News for nobody in particular"),
-    "legal": Publication("registry.gonerd.example", "The Gonerd Registry", "Article", "Orders, opinions and notices"),
-}
-
-
-def publication_of(section: str) -> Publication:
-    """Returns the publication of a section."""
-    plain = Publication(f"{section}.gonerd.example", f"The Gonerd {section.title()}", "Article", f"All the {section}")
-    return _PUBLICATIONS.get(section, plain)
-
-
+@lru_cache
 def _environment() -> Environment:
     environment = Environment(
         loader=PackageLoader(__package__),
-        autoescape=select_autoescape(("html", "xml", "html.j2", "xml.j2")),
+        autoescape=select_autoescape(("html.j2", "xml.j2", "atom.j2", "svg.j2")),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["rfc822"] = lambda day: format_datetime(datetime.combine(day, time(6), UTC))
-    environment.filters["words"] = lambda blocks: sum(len(re.findall(r"\S+", line)) for b in blocks for line in b.lines)
+    environment.filters["rfc822"] = format_datetime
+    environment.globals.update(moment=moment_of, plain=str, marked=marked, wrapped=wrapped)
     return environment
 
 
-def _article(page: SitePage) -> dict[str, Any]:
-    publication = publication_of(page.section)
-    return {
-        "page": page,
-        "publication": publication,
-        "canonical": f"https://{publication.host}{page.path}",
-        "licence_url": licence_url(page.license),
-    }
-
-
-def render_site(pages: Iterable[SitePage], base: str) -> dict[str, tuple[str, bytes]]:
-    """Renders everything the site serves.
+class Renderer:
+    """Renders the answers of one site.
 
     Args:
-        pages: The pages.
-        base: Address of the site without final slash; sitemaps and the feed need absolute links.
-
-    Returns:
-        (content type, body) by path.
+        sections: The site's pages by section.
+        base: Address of the site without final slash; sitemaps and feeds need absolute links.
     """
-    pages = list(pages)
-    sections = {name: [page for page in pages if page.section == name] for name in sorted({p.section for p in pages})}
-    environment = _environment()
 
-    def render(template: str, **values: Any) -> bytes:
-        return environment.get_template(template).render(base=base, sections=sections, **values).encode("utf-8")
+    def __init__(self, sections: dict[str, list[SitePage]], base: str) -> None:
+        self._sections, self._base = sections, base
 
-    html, xml = "text/html; charset=utf-8", "application/xml; charset=utf-8"
-    site = {
-        "/": (html, render("index.html.j2")),
-        "/robots.txt": ("text/plain; charset=utf-8", render("robots.txt.j2")),
-        "/sitemap.xml": (xml, render("sitemap_index.xml.j2")),
-        "/feed.xml": ("application/rss+xml; charset=utf-8", render("feed.xml.j2", pages=sections.get("news", []))),
-    }
-    for name, members in sections.items():
-        site[f"/{name}-sitemap.xml"] = (xml, render("sitemap.xml.j2", pages=members))
-        for page in members:
-            related = [other for other in members if other is not page][:_RELATED]
-            site[page.path] = (html, render("article.html.j2", related=related, **_article(page)))
-    return site
+    def text(self, template: str, publication: Publication, **values: Any) -> str:
+        """Fills a template in."""
+        values = {"charset": "utf-8", "base": self._base, "sections": self._sections, **values}
+        return _environment().get_template(template).render(publication=publication, **values)
+
+    def answer(self, kind: str, template: str, publication: Publication, **values: Any) -> Answer:
+        """Fills a template in and answers with it, in UTF-8."""
+        return Answer(f"{kind}; charset=utf-8", self.text(template, publication, **values).encode())
+
+    def article(self, page: SitePage, *, template: str = "article", paywalled: bool = False) -> Answer:
+        """Renders a page in the layout of its publication.
+
+        Args:
+            page: The page.
+            template: What the name of the template ends with.
+            paywalled: Whether the page is the beginning of a story for subscribers.
+        """
+        publication = publication_of(page.section)
+        canonical = f"https://{publication.host}{page.address}"
+        licence = licence_url(page.license) if page.license else ""
+        furniture = furniture_of(page, publication.layout, self._others(page))
+        html = self.text(
+            f"{publication.layout}_{template}.html.j2",
+            publication,
+            page=page,
+            canonical=canonical,
+            licence=licence,
+            charset=_DECLARED[page.encoding],
+            paywalled=paywalled,
+            breadcrumb_data=breadcrumb_data(page, publication, canonical),
+            article_data=article_data(
+                page, publication, canonical=canonical, licence=licence, furniture=furniture, paywalled=paywalled
+            ),
+            **furniture,
+        )
+        # The charset stands in the header of UTF-8 pages alone; of others, only the page itself speaks.
+        kind = "text/html; charset=utf-8" if page.encoding == "utf-8" else "text/html"
+        modified = format_datetime(furniture["modified"], usegmt=True)
+        return Answer(kind, html.encode(page.encoding, "xmlcharrefreplace"), headers=(("Last-Modified", modified),))
+
+    def pdf(self, page: SitePage) -> Answer:
+        """Typesets the PDF edition of a page."""
+        publication = publication_of(page.section)
+        headers = (
+            ("Content-Disposition", f'inline; filename="{page.slug}.pdf"'),
+            ("Link", f'<https://{publication.host}{page.address}>; rel="canonical"'),
+        )
+        return Answer("application/pdf", filing_pdf(page, publication.name), headers=headers)
+
+    def _others(self, page: SitePage) -> Sequence[SitePage]:
+        section = page.section if page.section in self._sections else "news"
+        return [other for other in self._sections.get(section, []) if other.path != page.path]

@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterator
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 from gonerd.errors import GonerdError
 
+from .answers import Answer
 from .documents import load_pages
-from .rendering import render_site
+from .routes import Site
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -28,15 +28,19 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer(with_body=False)
 
     def _answer(self, *, with_body: bool) -> None:
-        found = self.server.site.get(unquote(urlsplit(self.path).path))
-        status = HTTPStatus.OK if found else HTTPStatus.NOT_FOUND
-        kind, body = found or ("text/plain; charset=utf-8", b"There is no such page.\n")
-        self.send_response(status)
-        self.send_header("Content-Type", kind)
-        self.send_header("Content-Length", str(len(body)))
+        try:
+            answer = self.server.site.answer(self.path)
+        except GonerdError as error:
+            body = f"{error}\n".encode()
+            answer = Answer("text/plain; charset=utf-8", body, HTTPStatus.INTERNAL_SERVER_ERROR)
+        self.send_response(answer.status)
+        self.send_header("Content-Type", answer.kind)
+        self.send_header("Content-Length", str(len(answer.body)))
+        for name, value in answer.headers:
+            self.send_header(name, value)
         self.end_headers()
         if with_body:
-            self.wfile.write(body)
+            self.wfile.write(answer.body)
 
     def log_message(self, format: str, *args: Any) -> None:
         """Stays silent; the crawler's own record says what was asked."""
@@ -53,7 +57,7 @@ class _Server(ThreadingHTTPServer):
                 f"cannot listen on {host} port {port} ({error.strerror or error}); choose another --port or --host"
             ) from error
         self.base = f"http://{host}:{self.server_port}"
-        self.site = render_site(load_pages(), self.base)
+        self.site = Site(load_pages(), self.base)
 
 
 @contextlib.contextmanager

@@ -162,3 +162,100 @@ def test_what_becomes_no_document(changes: dict[str, object], reason: str) -> No
     with pytest.raises(Unfit) as caught:
         to_document(page_of(**{"body": body, **changes}))  # type: ignore[arg-type]
     assert caught.value.reason == reason
+
+
+def article_page(head: str, sentences: int, heading: str = "Herring", around: str = "<article>{}</article>") -> bytes:
+    inner = f"<h1>{heading}</h1>" + "".join(f"<p>{SENTENCE}Part {n}.</p>" for n in range(sentences))
+    return f"<html><head>{head}</head><body>{around.format(inner)}</body></html>".encode()
+
+
+def reason_of(body: bytes) -> str | None:
+    try:
+        to_document(page_of(body))
+    except Unfit as unfit:
+        return unfit.reason
+    return None
+
+
+NEWS_NODE = '{"@type":"NewsArticle","headline":"x","isAccessibleForFree":%s}'
+
+
+@pytest.mark.parametrize(
+    ("data", "sentences", "reason"),
+    [
+        (NEWS_NODE % "false", 4, "paywall"),
+        (NEWS_NODE % '"False"', 4, "paywall"),
+        (NEWS_NODE % '"http://schema.org/False"', 4, "paywall"),
+        (f'{{"@graph":[{{"@type":"WebPage"}},{NEWS_NODE % "false"}]}}', 4, "paywall"),
+        (NEWS_NODE % 'false,"wordCount":"1,200"', 4, "paywall"),
+        (NEWS_NODE % 'false,"wordCount":1200', 20, "paywall"),
+        (NEWS_NODE % 'false,"wordCount":420', 20, None),
+        (NEWS_NODE % "false", 20, None),  # many a paid page carries the whole text all the same
+        (NEWS_NODE % "true", 4, None),
+        (NEWS_NODE % '"True"', 4, None),
+        ('{"@type":"WebPage","isAccessibleForFree":false}', 4, None),
+        (f"[{NEWS_NODE % 'true'},{NEWS_NODE % 'false'}]", 4, None),  # the second one is about another story
+    ],
+)
+def test_a_teaser_is_not_a_document(data: str, sentences: int, reason: str | None) -> None:
+    assert reason_of(article_page(LD % data, sentences)) == reason
+
+
+LOST = [
+    "Page not found",
+    "404",
+    "Error 404",
+    "404 Not Found",
+    "404 – Page not found",
+    "Not Found (404)",
+    "Oops! That page can’t be found.",
+    "Sorry, this article is no longer available",
+    "The document you requested could not be found.",
+    "Opinion does not exist",
+    "Seite nicht gefunden",
+    "Page introuvable",
+]
+
+
+@pytest.mark.parametrize("heading", LOST)
+def test_an_error_page_is_not_a_document(heading: str) -> None:
+    for head in (
+        f"<title>{heading}</title>",
+        f"<title>{heading} | The Gazette</title>",
+        f"<title>G - {heading}</title>",
+    ):
+        assert reason_of(article_page(head, 8)) == "soft-404"
+    assert reason_of(article_page("<title>The Gazette</title>", 8, heading)) == "soft-404"
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        '<meta property="og:type" content="article">',
+        '<meta property="article:published_time" content="2024-05-06">',
+        LD % '{"@type":"BlogPosting","datePublished":"2024-05-06"}',
+    ],
+)
+def test_a_story_may_be_called_page_not_found(head: str) -> None:
+    """A short story with that very title, which says that it is an article."""
+    for heading in LOST:
+        assert reason_of(article_page(f"<title>{heading}</title>{head}", 8, heading)) is None
+    dated = "<article><time datetime='2024-05-06'>6 May</time>{}</article>"
+    assert reason_of(article_page("<title>Page not found</title>", 8, "Page not found", dated)) is None
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "Page not found: how link rot eats the citations of courts",
+        "404 Squadron returns to Évreux",
+        "Bodleian's missing page found in Lyon",
+        "Harbour master not found guilty",
+        "Body not found after a week's search",
+        "Why the page you are looking for is never there",
+        "File not found in minister's office, inquiry told",
+        "What 404 means | The Gazette",
+    ],
+)
+def test_a_story_about_error_pages_is_a_document(title: str) -> None:
+    assert reason_of(article_page(f"<title>{title}</title>", 8, title)) is None
