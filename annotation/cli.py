@@ -8,9 +8,9 @@ from typing import Annotated
 import typer
 
 from gonerd.errors import needs_extra
-from gonerd.options import Config, Limit, command_group
+from gonerd.options import Config, Limit, Seed, command_group
 
-app = command_group("Annotate documents with a spaCy pipeline, and export the layers.")
+app = command_group("Annotate documents with a spaCy pipeline, import, compare, adjudicate and export layers.")
 
 
 @app.command()
@@ -37,7 +37,7 @@ def export(
     layer: Annotated[Path, typer.Argument(help="Folder of the annotation layer.")],
     documents: Annotated[Path, typer.Option(help="The annotated documents.")],
     out: Annotated[Path, typer.Option(help="File to write.")],
-    format: Annotated[str, typer.Option(help="Output format.")] = "jsonl",
+    format: Annotated[str, typer.Option(help="jsonl, conll or docbin.")] = "jsonl",
     config: Config = None,
 ) -> None:
     """Write LAYER with its documents as one file."""
@@ -46,3 +46,66 @@ def export(
 
         count = export_layer(layer, documents, out, format)
     typer.echo(f"exported {count} documents -> {out}")
+
+
+@app.command("import")
+def import_(
+    source: Annotated[str, typer.Argument(help="JSONL file, or sample:annotator-a, sample:annotator-b.")],
+    documents: Annotated[Path, typer.Option(help="The annotated documents.")],
+    out: Annotated[Path, typer.Option(help="Folder of the layer; its name is the layer's.")],
+    config: Config = None,
+) -> None:
+    """Make a layer from the spans of SOURCE."""
+    from .layers import import_layer
+
+    count = import_layer(source, documents, out)
+    typer.echo(f"imported {count} documents -> {out}")
+
+
+@app.command()
+def agree(
+    first: Annotated[Path, typer.Argument(help="Layer of one annotator.")],
+    second: Annotated[Path, typer.Argument(help="Layer of the other.")],
+    documents: Annotated[Path, typer.Option(help="The annotated documents.")],
+    out: Annotated[Path | None, typer.Option(show_default=False, help="JSON file for the measures.")] = None,
+    seed: Seed = 0,
+    config: Config = None,
+) -> None:
+    """Measure how far two layers agree: exact and overlap F1 by label, token kappa, 95 % intervals."""
+    from dataclasses import asdict
+
+    from gonerd.files import write_json
+
+    from .agree import agree as count_agreement
+
+    agreement = count_agreement(first, second, documents)
+    measures = agreement.measure(seed)
+    typer.echo(f"{agreement.documents} documents in both layers")
+    for measure, values in measures.items():
+        for label, found in values.items():
+            typer.echo(f"{measure:12} {label:6} {found.value:.3f}  [{found.low:.3f}, {found.high:.3f}]")
+    if out:
+        rows = {
+            measure: {label: asdict(found) for label, found in values.items()} for measure, values in measures.items()
+        }
+        write_json(out, {"first": str(first), "second": str(second), "documents": agreement.documents, **rows})
+
+
+@app.command()
+def adjudicate(
+    first: Annotated[Path, typer.Argument(help="Layer of one annotator.")],
+    second: Annotated[Path, typer.Argument(help="Layer of the other.")],
+    documents: Annotated[Path, typer.Option(help="The annotated documents.")],
+    decisions: Annotated[
+        str, typer.Option(help="JSONL file with a decision for each disagreement, or sample:decisions.")
+    ],
+    out: Annotated[Path, typer.Option(help="Folder of the gold layer.")],
+    config: Config = None,
+) -> None:
+    """Make a gold layer: what both annotators have, and a decision with its reason wherever they differ."""
+    from .adjudicate import adjudicate as decide
+
+    summary = decide(first, second, documents, decisions, out)
+    spans = ", ".join(f"{origin} {count}" for origin, count in sorted(summary.spans.items())) or "none"
+    kinds = ", ".join(f"{kind} {count}" for kind, count in summary.decisions.items()) or "none"
+    typer.echo(f"{summary.documents} documents, spans: {spans}; decisions: {kinds} -> {out}")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from gonerd.files import new_file
+from gonerd.formats import FORMATS
 from gonerd.io import pair
 from gonerd.progress import track
 
-from .formats import FORMATS
 from .run import check_complete
 
 
@@ -28,12 +28,7 @@ def export_layer(layer: Path, documents: Path, out: Path, format: str = "jsonl")
         UsageError: The format is unknown.
         GonerdError: The layer is unfinished, or it does not fit the documents.
     """
-    write = FORMATS.get(format)
+    writer = FORMATS.get(format)
     expected = int(check_complete(layer)["documents"])
-    pairs = track(pair(documents, layer), "export", total=expected)
-    count = 0
-    with new_file(out) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as handle:
-        for block in write(pairs):
-            handle.write(block)
-            count += 1
-    return count
+    with new_file(out) as temporary:
+        return writer.write(track(pair(documents, layer), "export", total=expected), temporary)

@@ -77,7 +77,7 @@ def extract(source: Path, out: Path, *, limit: int | None = None, keep_complete:
     Raises:
         GonerdError: There is nothing to read, a file is damaged, or `out` holds something else.
     """
-    _silence_libraries()
+    silence_libraries()
     files = warc_files(source)
     sound, damaged = _checked(files, keep_complete=keep_complete)
     counts: Counter[str] = Counter()
@@ -123,7 +123,8 @@ def _checked(files: list[Path], *, keep_complete: bool) -> tuple[dict[Path, int]
     return sound, damaged
 
 
-def _silence_libraries() -> None:
+def silence_libraries() -> None:
+    """Keeps libraries from printing what the reasons of rejected pages already say."""
     # They log what the reasons here already say; without any handler Python would print it.
     for name in ("trafilatura", "htmldate", "charset_normalizer"):
         logging.getLogger(name).addHandler(logging.NullHandler())

@@ -1,0 +1,131 @@
+"""How far two annotators agree: exact and overlap F1 by label, token kappa, with intervals over documents."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from .labels import CORE, spans_to_tags, split_tag
+from .records import Span
+from .tokens import tokenize
+
+RESAMPLES = 2000
+_LABELS = ("O", *CORE)
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A measure with its 95 % bootstrap interval over documents."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass
+class Agreement:
+    """Counts agreement document by document.
+
+    F1 between two annotators is symmetric: 2 x matching spans / all spans of both. A span matches exactly
+    when start, end and label are the same, and by overlap when the other has a span of its label that shares
+    a character with it. Kappa is Cohen's over tokens labelled O, PER, ORG, LOC or MISC.
+    """
+
+    _exact: list[Any] = field(default_factory=list)
+    _overlap: list[Any] = field(default_factory=list)
+    _confusion: list[Any] = field(default_factory=list)
+
+    def add(self, text: str, first: Sequence[Span], second: Sequence[Span]) -> None:
+        """Counts one document.
+
+        Args:
+            text: Its text.
+            first: Spans of one annotator, not overlapping each other.
+            second: Spans of the other.
+        """
+        self._exact.append(_exact_counts(first, second))
+        self._overlap.append(_overlap_counts(first, second))
+        self._confusion.append(_confusion(text, first, second))
+
+    @property
+    def documents(self) -> int:
+        """Number of documents counted."""
+        return len(self._exact)
+
+    def measure(self, seed: int = 0, resamples: int = RESAMPLES) -> dict[str, dict[str, Interval]]:
+        """Computes the measures.
+
+        Args:
+            seed: Seed of the bootstrap.
+            resamples: Number of bootstrap samples of documents.
+
+        Returns:
+            "exact" and "overlap" by label and "micro", and "token kappa" under "micro"; labels that neither
+            annotator used are left out. Empty when no document was counted.
+        """
+        if not self.documents:
+            return {}
+        drawn = np.random.default_rng(seed).integers(0, self.documents, (resamples, self.documents))
+        found: dict[str, dict[str, Interval]] = {}
+        for name, rows in (("exact", self._exact), ("overlap", self._overlap)):
+            counts = np.stack(rows)  # documents x labels x (matching spans of both, spans of both)
+            used = [i for i in range(counts.shape[1]) if counts[:, i, 1].sum()]
+            found[name] = {_name(i): _interval(counts[:, i], drawn, _f1) for i in used}
+        found["token kappa"] = {"micro": _interval(np.stack(self._confusion), drawn, _kappa)}
+        return found
+
+
+def _name(index: int) -> str:
+    return "micro" if index == len(CORE) else CORE[index]
+
+
+def _interval(counts: Any, drawn: Any, measure: Any) -> Interval:
+    values = np.array([measure(counts[sample].sum(axis=0)) for sample in drawn])
+    low, high = np.percentile(values, [2.5, 97.5])
+    return Interval(float(measure(counts.sum(axis=0))), float(low), float(high))
+
+
+def _f1(counts: Any) -> float:
+    matching, spans = counts
+    return float(matching / spans) if spans else 1.0
+
+
+def _kappa(confusion: Any) -> float:
+    total = confusion.sum()
+    if not total:
+        return 1.0
+    observed = np.trace(confusion) / total
+    expected = (confusion.sum(axis=0) @ confusion.sum(axis=1)) / total**2
+    return float((observed - expected) / (1 - expected)) if expected < 1 else 1.0
+
+
+def _exact_counts(first: Sequence[Span], second: Sequence[Span]) -> Any:
+    a, b = {span.key for span in first}, {span.key for span in second}
+    counts = np.zeros((len(CORE) + 1, 2))
+    for keys, column, weight in ((a & b, 0, 2), (a, 1, 1), (b, 1, 1)):
+        for _, _, label in keys:
+            counts[CORE.index(label), column] += weight
+    counts[-1] = counts[:-1].sum(axis=0)
+    return counts
+
+
+def _overlap_counts(first: Sequence[Span], second: Sequence[Span]) -> Any:
+    counts = np.zeros((len(CORE) + 1, 2))
+    for spans, others in ((first, second), (second, first)):
+        for span in spans:
+            touches = any(o.label == span.label and o.start < span.end and span.start < o.end for o in others)
+            counts[CORE.index(span.label)] += (touches, 1)
+    counts[-1] = counts[:-1].sum(axis=0)
+    return counts
+
+
+def _confusion(text: str, first: Sequence[Span], second: Sequence[Span]) -> Any:
+    tokens = tokenize(text, [*first, *second])
+    labels = [[split_tag(tag)[1] or "O" for tag in spans_to_tags(spans, tokens)] for spans in (first, second)]
+    counts = np.zeros((len(_LABELS), len(_LABELS)))
+    for a, b in zip(*labels, strict=True):
+        counts[_LABELS.index(a), _LABELS.index(b)] += 1
+    return counts
