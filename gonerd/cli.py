@@ -88,6 +88,13 @@ def main(arguments: list[str] | None = None) -> int:
         message, code = "interrupted; run the same command again to continue", EXIT_INTERRUPTED
     except GonerdError as error:
         message, code, cause = str(error), error.exit_code, error
+    except OSError as error:  # a full disk, a missing permission: outputs are renamed only when whole
+        what = error.filename or "a file"
+        message, code = (
+            f"{what} cannot be written or read ({error.strerror or error}); nothing is left half-done",
+            EXIT_FAILED,
+        )
+        cause = error
     except Exception as error:  # the last line of defence: one sentence, never a raw traceback
         message, code = f"unexpected {type(error).__name__}: {error} (run again with --debug to see where)", EXIT_FAILED
         cause = error

@@ -11,7 +11,7 @@ from typing import Any
 from .errors import GonerdError
 from .files import existing
 from .records import Annotation, Document, Span
-from .tables import read_table
+from .tables import read_rows, read_table
 from .text import check_normalized, normalize
 
 _DOCUMENT_FIELDS = {f.name for f in dataclasses.fields(Document)}
@@ -31,17 +31,22 @@ def read_documents(path: Path) -> Iterator[Document]:
     Raises:
         GonerdError: Something cannot be read, an id occurs twice, or a text is not normalised.
     """
-    records = _read_jsonl(path) if path.suffix in _JSONL else read_table(path, Document)
+    return (document for _, document in read_document_rows(path))
+
+
+def read_document_rows(path: Path) -> Iterator[tuple[str, Document]]:
+    """Reads documents like `read_documents`, each with its file and row."""
+    records = _read_jsonl(path) if path.suffix in _JSONL else read_rows(path, Document)
     seen: set[str] = set()
-    for document in records:
+    for where, document in records:
         if document.id in seen:
-            raise GonerdError(f"{path}: the id {document.id!r} occurs twice; ids must be unique")
+            raise GonerdError(f"{where}: field 'id' {document.id!r} occurs twice; ids must be unique")
         seen.add(document.id)
-        check_normalized(document.text, f"{path}, document {document.id}")
-        yield document
+        check_normalized(document.text, f"{where}, document {document.id}")
+        yield where, document
 
 
-def _read_jsonl(path: Path) -> Iterator[Document]:
+def _read_jsonl(path: Path) -> Iterator[tuple[str, Document]]:
     existing(path, "JSONL file", "check the path")
     with path.open("rb") as handle:
         for number, line in enumerate(handle, start=1):
@@ -61,7 +66,7 @@ def _read_jsonl(path: Path) -> Iterator[Document]:
             # out are over the normalised text. Other columns ride along where they mean the same.
             known: dict[str, Any] = {k: v for k, v in row.items() if k in _STRINGS and isinstance(v, str)}
             try:
-                yield Document(text=normalize(row["text"]), **known)
+                yield where, Document(text=normalize(row["text"]), **known)
             except GonerdError as error:
                 raise GonerdError(f"{where}: {error}") from error
             except UnicodeEncodeError as error:
@@ -71,6 +76,55 @@ def _read_jsonl(path: Path) -> Iterator[Document]:
 def read_annotations(path: Path) -> Iterator[Annotation]:
     """Reads an annotation layer lazily from its folder of shards (or one parquet file)."""
     return read_table(path, Annotation, nested=Span)
+
+
+class LayerReader:
+    """Takes annotations out of a layer by document, in one pass when the two are in the same order.
+
+    Args:
+        layer: Folder of an annotation layer.
+    """
+
+    def __init__(self, layer: Path) -> None:
+        self.layer = layer
+        self._rows = read_rows(layer, Annotation, nested=Span)
+        self._waiting: dict[str, tuple[str, Annotation]] = {}  # stays empty when the orders are the same, as ours are
+        self._seen: set[str] = set()
+
+    def take(self, document: Document) -> Annotation | None:
+        """Returns the checked annotation of a document, or None when the layer has none.
+
+        Raises:
+            GonerdError: A row cannot be read, annotates a document again, or does not fit the document's
+                text; the message names file and row.
+        """
+        while document.id not in self._waiting and (row := next(self._rows, None)) is not None:
+            where, annotation = row
+            if annotation.doc_id in self._seen:
+                raise GonerdError(f"{where}: document {annotation.doc_id!r} is annotated twice; annotate again")
+            self._seen.add(annotation.doc_id)
+            self._waiting[annotation.doc_id] = row
+        if document.id not in self._waiting:
+            return None
+        where, annotation = self._waiting.pop(document.id)
+        try:
+            annotation.check(document)
+        except GonerdError as error:
+            raise GonerdError(f"{where}: {error}") from error
+        return annotation
+
+    def finish(self, documents: Path) -> None:
+        """Checks that every annotation was taken.
+
+        Raises:
+            GonerdError: One belongs to no document.
+        """
+        orphan = next(iter(self._waiting), None) or next((a.doc_id for _, a in self._rows), None)
+        if orphan is not None:
+            raise GonerdError(
+                f"{self.layer}: annotates document {orphan!r}, which {documents} does not hold; "
+                "pass the documents that were annotated"
+            )
 
 
 def pair(documents: Path, layer: Path) -> Iterator[tuple[Document, Annotation]]:
@@ -86,25 +140,12 @@ def pair(documents: Path, layer: Path) -> Iterator[tuple[Document, Annotation]]:
     Raises:
         GonerdError: A document has no annotation, an annotation no document, or the two do not fit.
     """
-    layer_records = read_annotations(layer)
-    waiting: dict[str, Annotation] = {}  # stays empty when the layer is in document order, as ours are
-    seen: set[str] = set()
+    reader = LayerReader(layer)
     for document in read_documents(documents):
-        while document.id not in waiting and (annotation := next(layer_records, None)) is not None:
-            if annotation.doc_id in seen:
-                raise GonerdError(f"{layer}: document {annotation.doc_id!r} is annotated twice; annotate again")
-            seen.add(annotation.doc_id)
-            waiting[annotation.doc_id] = annotation
-        found = waiting.pop(document.id, None)
-        if found is None:
+        annotation = reader.take(document)
+        if annotation is None:
             raise GonerdError(
                 f"{layer}: document {document.id!r} has no annotation; finish the layer with the same annotate command"
             )
-        found.check(document)
-        yield document, found
-    orphan = next(iter(waiting), None) or next((a.doc_id for a in layer_records), None)
-    if orphan is not None:
-        raise GonerdError(
-            f"{layer}: annotates document {orphan!r}, which {documents} does not hold; "
-            "pass the documents that were annotated"
-        )
+        yield document, annotation
+    reader.finish(documents)

@@ -27,7 +27,7 @@ def split_tag(tag: str) -> tuple[str, str]:
     if tag == "O":
         return "O", ""
     prefix, dash, label = tag.partition("-")
-    if not dash or not label:
+    if not dash or not label or len(prefix) != 1 or prefix == "O":
         raise GonerdError(f"tag {tag!r} is neither 'O' nor of the form PREFIX-LABEL")
     return prefix, label
 

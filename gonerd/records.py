@@ -8,7 +8,7 @@ from datetime import date, datetime
 
 from .errors import GonerdError
 from .labels import CORE
-from .text import text_sha256
+from .text import is_space, splits_cluster, text_sha256
 
 DOMAINS = ("news", "legal", "other")
 
@@ -122,8 +122,8 @@ class Annotation:
             overlaps: Whether spans may overlap.
 
         Raises:
-            GonerdError: Another text was annotated, a span lies outside it, bears an unknown label, or
-                overlaps another.
+            GonerdError: Another text was annotated, a span lies outside it, bears an unknown label, begins or
+                ends with white space or inside a character, or overlaps another.
         """
         where = f"annotation of document {document.id} (layer {self.layer!r})"
         if self.doc_id != document.id or self.text_sha256 != document.sha256:
@@ -133,11 +133,41 @@ class Annotation:
             here = f"{where}: span {span.start}..{span.end} {span.label!r}"
             if span.end > len(document.text):
                 raise GonerdError(f"{here} lies outside its text of {len(document.text)} characters")
+            if is_space(document.text[span.start]) or is_space(document.text[span.end - 1]):
+                raise GonerdError(f"{here} begins or ends with white space; trim it")
+            for border in (span.start, span.end):
+                if splits_cluster(document.text, border):
+                    raise GonerdError(
+                        f"{here} splits a character at {border} (a letter from its mark); move the border"
+                    )
             if span.label not in allowed:
                 raise GonerdError(f"{here}: unknown label; use one of {', '.join(sorted(allowed))}")
             if span.start < end and not overlaps:
                 raise GonerdError(f"{here} overlaps the span before it; keep one of the two")
             end = max(end, span.end)
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What adjudication decided where annotators disagreed, or where both were wrong.
+
+    Attributes:
+        doc_id: `Document.id`.
+        start: First character of the disputed stretch.
+        end: After its last character.
+        kind: "boundary", "label", "missing", or "both-wrong" where the annotators agreed.
+        marked: What each annotator had, for people to read.
+        decision: What the gold layer has, in the same notation.
+        reason: Why, with the section of the guidelines.
+    """
+
+    doc_id: str
+    start: int
+    end: int
+    kind: str
+    marked: str
+    decision: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -140,10 +140,17 @@ def _compatible(found: pa.DataType, expected: pa.DataType) -> bool:
         pa.types.is_integer,
         pa.types.is_floating,
         pa.types.is_timestamp,
-        lambda t: pa.types.is_list(t) or pa.types.is_large_list(t),
-        pa.types.is_struct,
     )
+    if _is_list(found) and _is_list(expected):
+        return _compatible(found.value_type, expected.value_type)
+    if pa.types.is_struct(found) and pa.types.is_struct(expected):
+        inside = {field.name: field.type for field in found}
+        return all(field.name not in inside or _compatible(inside[field.name], field.type) for field in expected)
     return any(kind(found) and kind(expected) for kind in kinds)
+
+
+def _is_list(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_list(kind) or pa.types.is_large_list(kind))
 
 
 def count_rows(path: Path, record: type) -> int:
@@ -156,7 +163,12 @@ def count_rows(path: Path, record: type) -> int:
 
 
 def read_table(path: Path, record: type[Record], nested: type | None = None) -> Iterator[Record]:
-    """Reads records lazily, a small batch at a time.
+    """Reads records lazily; see `read_rows`."""
+    return (item for _, item in read_rows(path, record, nested))
+
+
+def read_rows(path: Path, record: type[Record], nested: type | None = None) -> Iterator[tuple[str, Record]]:
+    """Reads records lazily, a small batch at a time, each with its place for messages.
 
     Args:
         path: A folder of shards or a single parquet file.
@@ -164,7 +176,7 @@ def read_table(path: Path, record: type[Record], nested: type | None = None) -> 
         nested: Class of the items of the record's list-of-structs field, if it has one.
 
     Yields:
-        The records, in order of shard and row.
+        (file and row, record), in order of shard and row; rows count from 0.
 
     Raises:
         GonerdError: A file is missing, unreadable, lacks a column or holds an invalid record; the message
@@ -177,15 +189,16 @@ def read_table(path: Path, record: type[Record], nested: type | None = None) -> 
             columns = [name for name in table.schema_arrow.names if name in names]
             for batch in table.iter_batches(batch_size=_ROWS_PER_BATCH, columns=columns):
                 for values in batch.to_pylist():
-                    yield _build(record, nested, values, shard, row)
+                    where = f"{shard} row {row}"
+                    yield where, _build(record, nested, values, where)
                     row += 1
 
 
-def _build(record: type[Record], nested: type | None, values: dict[str, Any], shard: Path, row: int) -> Record:
+def _build(record: type[Record], nested: type | None, values: dict[str, Any], where: str) -> Record:
     try:
         for name, value in values.items():
             if isinstance(value, list):
                 values[name] = tuple(nested(**item) if nested else item for item in value)
         return record(**values)
     except (GonerdError, TypeError) as error:
-        raise GonerdError(f"{shard} row {row}: {error}") from error
+        raise GonerdError(f"{where}: {error}") from error

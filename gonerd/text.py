@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import unicodedata
 
+import regex
+
 from .errors import GonerdError
 
 
@@ -42,3 +44,31 @@ def check_normalized(text: str, where: str) -> None:
 def text_sha256(text: str) -> str:
     """Returns the SHA-256 of the UTF-8 form of `text`, in hexadecimal."""
     return hashlib.sha256(text.encode("utf-8")).hexdigest()
+
+
+_SPACE = regex.compile(r"\s")
+
+
+def is_space(character: str) -> bool:
+    """Whether a character is white space, and so part of no token."""
+    return _SPACE.match(character) is not None
+
+
+_CLUSTER = regex.compile(r"\X")
+_PLAIN = 0x0300  # below it no character joins the one before
+_REACH = 64  # code points looked at around a position; no real cluster is nearly as long
+
+
+def splits_cluster(text: str, position: int) -> bool:
+    """Whether a position lies inside a character as readers see it: a letter and its marks, a joined emoji, a flag.
+
+    Args:
+        text: The text.
+        position: An offset in code points.
+    """
+    if not 0 < position < len(text) or (ord(text[position]) < _PLAIN and ord(text[position - 1]) < _PLAIN):
+        return False
+    begin = max(0, position - _REACH)
+    while begin > 0 and begin > position - 2 * _REACH and ord(text[begin]) >= _PLAIN:
+        begin -= 1  # a plain character begins a cluster, so counting from it is safe
+    return all(match.start() != position for match in _CLUSTER.finditer(text, begin, position + _REACH))

@@ -1,142 +1,163 @@
-"""From documents and one annotation layer to a folder that `datasets.load_dataset` reads."""
+"""From documents and annotation layers to a folder that `datasets.load_dataset` reads."""
 
 from __future__ import annotations
 
-import hashlib
+import dataclasses
 from collections import Counter
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import Any
-
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from gonerd import __version__
-from gonerd.files import new_folder, write_json, write_text
-from gonerd.io import pair, read_documents
+from gonerd.files import new_folder
+from gonerd.io import LayerReader, pair
 from gonerd.progress import track
-from gonerd.records import Rejected
+from gonerd.records import Decision, Document, Rejected
+from gonerd.tables import read_table
 
-from .card import card
-from .schema import SPLITS, features, row
-from .splits import assign_splits
-from .statistics import SplitStatistics
+from .assemble import Assembly, Entry
+from .blocklist import read_blocklist
+from .describe import Facts, describe
+from .masking import mask
+from .release import splits_of
+from .rights import check_release
+from .rows import View
+from .schema import SPLITS
+from .select import Selection, select
 
-MANIFEST = "data/manifest.json"
-ROWS_PER_SHARD = 500
-_ROWS_PER_GROUP = 50  # long documents: the Hub's viewer reads a row group at a time
+DECISIONS = "decisions"  # folder of a gold layer in which adjudication keeps its decisions
+
+
+@dataclass(frozen=True)
+class BuildSettings:
+    """What a build is asked for.
+
+    Attributes:
+        name: Name of the dataset; that of the folder when None.
+        version: Version that manifest and card carry.
+        annotators: Layers of single annotators that ship beside the gold.
+        release: A kind of `gonerd.dataset.rights.RELEASES`.
+        blocklist: File with ids of documents to leave out.
+        previous: Folder of an earlier release, whose documents keep their splits.
+        prose: Markdown file with the datasheet that opens the card.
+        seed: Seed of the splits and of the bootstrap.
+        limit: Use only the first documents.
+    """
+
+    name: str | None = None
+    version: str = __version__
+    annotators: tuple[Path, ...] = ()
+    release: str = "full"
+    blocklist: Path | None = None
+    previous: Path | None = None
+    prose: Path | None = None
+    seed: int = 0
+    limit: int | None = None
 
 
 @dataclass
 class BuildSummary:
-    """What a build holds: documents read, kept by split, and set aside with the reason."""
+    """What a build holds: documents read, kept by split, and set aside with the reason.
 
-    documents: int = 0
-    splits: dict[str, int] = field(default_factory=dict)
-    rejected: list[Rejected] = field(default_factory=list)
+    Attributes:
+        documents: Documents read: those of the splits and the rejected.
+        splits: Documents by split.
+        withheld: Documents of the splits that ship without their text.
+        rejected: Documents set aside.
+        masked: Things hidden in the texts, by kind.
+    """
+
+    documents: int
+    splits: dict[str, int]
+    withheld: int
+    rejected: list[Rejected]
+    masked: dict[str, int] = field(default_factory=dict)
 
 
-def build_dataset(
-    documents: Path,
-    layer: Path,
-    out: Path,
-    *,
-    name: str | None = None,
-    version: str = __version__,
-    prose: Path | None = None,
-    seed: int = 0,
-    limit: int | None = None,
-) -> BuildSummary:
-    """Builds a dataset folder: `README.md`, `data/{train,validation,test}-*.parquet`, `data/manifest.json`.
+def build_dataset(documents: Path, layer: Path, out: Path, settings: BuildSettings | None = None) -> BuildSummary:
+    """Builds a release: `README.md`, `croissant.json`, `figures/` and `data/`, whole or not at all.
+
+    The same input and settings give the same bytes.
 
     Args:
         documents: The documents.
-        layer: The annotation layer over them.
-        out: Folder to make; it appears whole or not at all.
-        name: Name of the dataset; that of `out` when None.
-        version: Version that the manifest and the card carry.
-        prose: Markdown file with the datasheet that opens the card.
-        seed: Seed of the splits.
-        limit: Use only the first documents.
+        layer: The gold layer over them.
+        out: Folder to make.
+        settings: What is asked for; the defaults when None.
 
     Returns:
         Counts: documents = sum of the splits + rejected.
 
     Raises:
-        GonerdError: An input cannot be read, the two do not fit, or too few documents are left.
+        GonerdError: An input cannot be read, two do not fit, too few documents are left, or the splits leak.
     """
-    summary = BuildSummary()
-    kept = _select(documents, summary, limit)
-    splits = assign_splits(kept, seed)
-    summary.splits = {split: sum(s == split for s in splits.values()) for split in SPLITS}
-    statistics = {split: SplitStatistics() for split in SPLITS}
+    settings = settings or BuildSettings()
+    selection = select(
+        documents,
+        out,
+        release=check_release(settings.release),
+        blocked=read_blocklist(settings.blocklist),
+        seed=settings.seed,
+        previous=splits_of(settings.previous) if settings.previous else {},
+        limit=settings.limit,
+    )
+    masked: Counter[str] = Counter()
     with new_folder(out) as folder:
-        writers = {split: _SplitWriter(folder / "data", split, summary.splits[split]) for split in SPLITS}
-        provenance: Counter[str] = Counter()
-        pairs = islice(pair(documents, layer), limit)
-        for document, annotation in track(pairs, "build", total=summary.documents):
-            if document.id not in splits:
-                continue
-            split = splits[document.id]
-            values = row(document, annotation)
-            writers[split].write(values)
-            statistics[split].add(values)
-            provenance.update(
-                f"{span.provenance or 'unstated'} ({annotation.guideline_version})" for span in annotation.spans
-            )
-        for writer in writers.values():
-            writer.close()
-        title = name or out.resolve().name
-        fingerprint = hashlib.sha256(repr(_hashes(folder)).encode()).hexdigest()
-        write_text(folder / "README.md", card(title, version, fingerprint, statistics, provenance, prose))
-        manifest = {"name": title, "version": version, "seed": seed, **asdict(summary), "files": _hashes(folder)}
-        write_json(folder / MANIFEST, manifest)
-    return summary
+        with Assembly(folder) as assembly:
+            for document_id, entry in track(
+                _entries(documents, layer, settings, selection, masked), "build", total=len(selection.splits)
+            ):
+                assembly.add(selection.splits[document_id], entry)
+        counts = Counter(selection.splits.values())
+        facts = Facts(
+            name=settings.name or out.resolve().name,
+            version=settings.version,
+            release=settings.release,
+            seed=settings.seed,
+            documents=selection.documents,
+            splits={split: counts[split] for split in SPLITS},
+            withheld=len(selection.withheld),
+            rejected=selection.rejected,
+            masked=dict(sorted(masked.items())),
+            near=selection.near,
+            newest=selection.newest,
+            prose=settings.prose,
+        )
+        describe(folder, facts, assembly.counts, assembly.rows)
+    return BuildSummary(facts.documents, dict(facts.splits), facts.withheld, selection.rejected, dict(facts.masked))
 
 
-def _select(documents: Path, summary: BuildSummary, limit: int | None) -> list[str]:
-    """First pass, ids alone: sets aside what must not be in a release and returns the ids that stay."""
-    seen: dict[str, str] = {}
-    for document in islice(read_documents(documents), limit):
-        summary.documents += 1
-        if not document.text.strip():
-            summary.rejected.append(Rejected(document.id, "empty-text", stage="build"))
-        elif document.sha256 in seen:
-            # The same text in two splits is the plainest leak there is.
-            detail = f"same text as document {seen[document.sha256]}"
-            summary.rejected.append(Rejected(document.id, "duplicate-text", detail, stage="build"))
-        else:
-            seen[document.sha256] = document.id
-    return list(seen.values())
+def _entries(
+    documents: Path, layer: Path, settings: BuildSettings, selection: Selection, masked: Counter[str]
+) -> Iterator[tuple[str, Entry]]:
+    """The second pass: reads the documents again, with every layer."""
+    readers = [LayerReader(path) for path in settings.annotators]
+    decisions = _decisions(layer)
+    for document, gold in islice(pair(documents, layer), settings.limit):
+        annotators = [found for reader in readers if (found := reader.take(document)) is not None]
+        if document.id not in selection.splits:
+            continue
+        view = View.of(_masked(document, masked), gold.spans, document.sha256)
+        withheld = document.id in selection.withheld
+        yield document.id, Entry(view, gold, annotators, decisions.get(document.id, ()), withheld)
+    if settings.limit is None:
+        for reader in readers:
+            reader.finish(documents)
 
 
-class _SplitWriter:
-    """Writes the rows of one split into shards of known number."""
-
-    def __init__(self, folder: Path, split: str, rows: int) -> None:
-        folder.mkdir(exist_ok=True)
-        self.folder, self.split = folder, split
-        self.shards = max(1, -(-rows // ROWS_PER_SHARD))
-        self.buffer: list[dict[str, Any]] = []
-        self.written = 0
-
-    def write(self, values: dict[str, Any]) -> None:
-        self.buffer.append(values)
-        if len(self.buffer) == ROWS_PER_SHARD:
-            self._flush()
-
-    def close(self) -> None:
-        if self.buffer or not self.written:
-            self._flush()
-
-    def _flush(self) -> None:
-        path = self.folder / f"{self.split}-{self.written:05d}-of-{self.shards:05d}.parquet"
-        table = pa.Table.from_pylist(self.buffer, schema=features().arrow_schema)
-        pq.write_table(table, path, row_group_size=_ROWS_PER_GROUP, compression="zstd")
-        self.buffer, self.written = [], self.written + 1
+def _masked(document: Document, counts: Counter[str]) -> Document:
+    text, found = mask(document.text)
+    counts += found
+    title = mask(document.title)[0] if document.title else None
+    if (text, title) == (document.text, document.title):
+        return document
+    return dataclasses.replace(document, text=text, title=title, sha256="")
 
 
-def _hashes(folder: Path) -> dict[str, str]:
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
-    return {path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+def _decisions(layer: Path) -> dict[str, list[Decision]]:
+    found: dict[str, list[Decision]] = {}
+    if (layer / DECISIONS).exists():
+        for decision in read_table(layer / DECISIONS, Decision):
+            found.setdefault(decision.doc_id, []).append(decision)
+    return found

@@ -1,72 +1,84 @@
-"""The columns of a release, and how a document with its annotation becomes a row."""
+"""The columns of a release's configs. The parquet schemas and the card derive from them."""
 
 from __future__ import annotations
 
 from functools import cache
 from typing import Any
 
-from gonerd.labels import BIO_TAGS, spans_to_tags
-from gonerd.records import Annotation, Document
-from gonerd.tokens import tokenize
+from gonerd.errors import unknown_name
+from gonerd.labels import BIO_TAGS
 
+MANIFEST = "data/manifest.json"
 SPLITS = ("train", "validation", "test")
+# What each config holds, one row of it being ...
+CONFIGS = {
+    "documents": "a document with its gold spans, and the same spans as BIO tags over words",
+    "sentences": "a sentence of a document, for models that read sentences",
+    "spans": "a gold span with the sentence it stands in",
+    "annotators": "what one annotator marked in one document, before and after adjudication",
+    "adjudication": "a disagreement of the annotators, the decision and its reason",
+}
+DEFAULT = "documents"
 
 
 @cache
-def features() -> Any:
-    """Returns the `datasets.Features` of a release; the parquet schema derives from them.
+def features(config: str = DEFAULT) -> Any:
+    """Returns the `datasets.Features` of a config.
 
-    Character spans are the truth; `tokens`, `token_starts` and `ner_tags` are a view of them.
+    Character spans over `text` (Unicode code points, half-open) are the truth; `tokens`, `token_starts`,
+    `ner_tags` and `sentence_starts` are views of them.
+
+    Args:
+        config: A name of `CONFIGS`.
+
+    Raises:
+        UsageError: There is no such config.
     """
     from datasets import ClassLabel, Features, List, Value
 
-    text, offset = Value("string"), Value("int64")
-    return Features(
-        {
-            "id": text,
-            "domain": text,
-            "source": text,
-            "url": text,
-            "title": text,
-            "published": text,
-            "license": text,
+    if config not in CONFIGS:
+        raise unknown_name("config", config, CONFIGS)
+    text, offset = Value("string"), Value("int32")
+    span = {"start": offset, "end": offset, "label": text}
+    words = {"tokens": List(text), "token_starts": List(offset), "ner_tags": List(ClassLabel(names=list(BIO_TAGS)))}
+    columns: dict[str, dict[str, Any]] = {
+        "documents": {
+            **dict.fromkeys(("id", "domain", "source", "url", "title", "published", "license"), text),
+            "license_evidence": text,
+            "source_sha256": text,
             "text_sha256": text,
             "text": text,
-            "tokens": List(text),
-            "token_starts": List(offset),
-            "ner_tags": List(ClassLabel(names=list(BIO_TAGS))),
-            "spans": List({"start": offset, "end": offset, "label": text}),
-        }
-    )
-
-
-def row(document: Document, annotation: Annotation) -> dict[str, Any]:
-    """Builds the row of one document.
-
-    Tokens break at every span border, so that the tags decode to the spans exactly.
-
-    Args:
-        document: The document.
-        annotation: Its checked annotation.
-
-    Returns:
-        Values for every column of `features`.
-    """
-    spans = sorted(annotation.spans, key=lambda span: span.key)
-    tokens = tokenize(document.text, spans)
-    index = {tag: i for i, tag in enumerate(BIO_TAGS)}
-    return {
-        "id": document.id,
-        "domain": document.domain,
-        "source": document.source,
-        "url": document.url,
-        "title": document.title,
-        "published": document.published.isoformat() if document.published else None,
-        "license": document.license,
-        "text_sha256": document.sha256,
-        "text": document.text,
-        "tokens": [document.text[start:end] for start, end in tokens],
-        "token_starts": [start for start, _ in tokens],
-        "ner_tags": [index[tag] for tag in spans_to_tags(spans, tokens)],
-        "spans": [{"start": span.start, "end": span.end, "label": span.label} for span in spans],
+            **words,
+            "sentence_starts": List(offset),
+            "spans": List(span),
+        },
+        "sentences": {
+            **dict.fromkeys(("id", "document_id", "domain"), text),
+            **dict.fromkeys(("index", "start", "end"), offset),
+            "text": text,
+            **words,
+            "spans": List(span),
+        },
+        "spans": {
+            **dict.fromkeys(("id", "document_id", "domain"), text),
+            **dict.fromkeys(("start", "end"), offset),
+            "label": text,
+            "text": text,
+            **dict.fromkeys(("sentence", "first_token", "last_token"), offset),
+        },
+        "annotators": {
+            **dict.fromkeys(("document_id", "annotator", "guideline_version", "text_sha256"), text),
+            "spans": List(span),
+        },
+        "adjudication": {
+            **dict.fromkeys(("document_id", "kind"), text),
+            **dict.fromkeys(("start", "end"), offset),
+            **dict.fromkeys(("text", "marked", "decision", "reason"), text),
+        },
     }
+    return Features(columns[config])
+
+
+def shard(config: str, split: str, index: int, of: int) -> str:
+    """Returns the path of a shard inside a release."""
+    return f"data/{config}/{split}-{index:05d}-of-{of:05d}.parquet"

@@ -43,6 +43,7 @@ def test_light_imports(code, tmp_path):
         (["models", "halve", "x", "--out", "y"], "torch", "models"),
         (["evaluate", "run", "x", "--out", "y"], "torch", "evaluation"),
         (["crawl", "extract", "x", "--out", "y"], "trafilatura", "crawl"),
+        (["dataset", "build", "--documents", "x", "--layer", "y", "--out", "z"], "sentencex", "build"),
     ],
 )
 def test_a_missing_extra_is_one_sentence(arguments, package, extra, tmp_path):
@@ -72,7 +73,7 @@ CASES = {
     "unknown format": (
         ["annotate", "export", "l", "--documents", "d", "--out", "o", "--format", "x"],
         2,
-        "known: jsonl",
+        "known: conll, docbin, jsonl",
     ),
     "malformed YAML": (["annotate", "run", "d.jsonl", "--config", "bad.yaml"], 2, "bad.yaml: not valid YAML"),
     "YAML that is no mapping": (["annotate", "run", "d.jsonl", "--config", "list.yaml"], 2, "found list"),
@@ -83,9 +84,32 @@ CASES = {
         "key.yaml: unknown key 'pipelin'; did you mean 'pipeline'?",
     ),
     "span outside its text": (
+        ["dataset", "build", "--documents", "d.jsonl", "--layer", "wrong", "--out", "ds", "--release", "private"],
+        1,
+        "part-00000.parquet row 0: annotation of document 0 (layer 'l'): span 0..99 'LOC' lies outside its text",
+    ),
+    "nothing may be released": (
         ["dataset", "build", "--documents", "d.jsonl", "--layer", "wrong", "--out", "ds"],
         1,
-        "lies outside its text",
+        "4 documents were set aside: 4 licence-unknown",
+    ),
+    "unknown release": (
+        ["dataset", "build", "--documents", "d.jsonl", "--layer", "wrong", "--out", "ds", "--release", "url-only"],
+        2,
+        "did you mean 'urls-only'",
+    ),
+    "no release to check": (["dataset", "check", "empty"], 1, "empty is no release"),
+    "no source of texts": (["dataset", "rehydrate", "empty", "--out", "o"], 2, "exactly one of --documents"),
+    "unknown export": (["dataset", "export", "sample", "--out", "o", "--format", "conl"], 2, "did you mean 'conll'"),
+    "no previous release": (
+        ["dataset", "build", "--documents", "d.jsonl", "--layer", "wrong", "--out", "ds", "--previous", "empty"],
+        1,
+        "empty is no release",
+    ),
+    "no blocklist": (
+        ["dataset", "build", "--documents", "d.jsonl", "--layer", "wrong", "--out", "ds", "--blocklist", "b"],
+        1,
+        "b: no such blocklist",
     ),
     "no results": (["evaluate", "report", "empty", "--out", "r"], 1, "holds no scores"),
     "no such model": (["models", "halve", "no/such/folder", "--out", "m"], 1, "no/such/folder"),

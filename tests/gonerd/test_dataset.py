@@ -1,91 +1,354 @@
-"""A build is read back by `datasets` and equals what went in; splits are disjoint."""
+"""A build is read back by `datasets` and equals what went in; nothing leaks, nothing is lost."""
 
+import hashlib
 import json
+import os
+import resource
+import signal
+import subprocess
+import sys
+from collections import Counter
+from dataclasses import replace
 
+import datasets
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from gonerd import Annotation, Document, GonerdError, Span
-from gonerd.dataset.build import build_dataset
+from gonerd import Annotation, GonerdError, Span
+from gonerd.dataset.build import BuildSettings, build_dataset
 from gonerd.dataset.load import load_dataset
-from gonerd.dataset.splits import assign_splits
+from gonerd.dataset.release import read_manifest, splits_of
+from gonerd.dataset.schema import CONFIGS, SPLITS
 from gonerd.labels import BIO_TAGS, tags_to_spans
 from gonerd.tables import write_table
-
-TEXT = "Ingrid Solberg of Fjordlaks AS flew from Bergen to New York 😀 on Monday."
-SPANS = (Span(0, 14, "PER"), Span(18, 30, "ORG"), Span(41, 47, "LOC"), Span(51, 59, "LOC"))
+from tests.corpus import invent, write_corpus
 
 
 @pytest.fixture
 def corpus(tmp_path):
-    docs = [Document(f"d{i}", f"{TEXT}\nNo. {i}", domain="news", license="CC0-1.0") for i in range(7)]
-    docs.append(Document("copy", docs[0].text, domain="news"))
-    write_table(tmp_path / "docs", docs, Document)
-    layer = [Annotation(d.id, "gold", "1", d.sha256, SPANS) for d in docs]
-    write_table(tmp_path / "layer", layer, Annotation)
+    documents = [invent(i) for i in range(9)]
+    documents.append((replace(documents[0][0], id="copy"), documents[0][1]))
+    write_corpus(tmp_path, documents)
     return tmp_path
 
 
+def build(corpus, out="gonerd", **settings):
+    return build_dataset(corpus / "docs", corpus / "gold", corpus / out, BuildSettings(**settings))
+
+
+def tree(folder):
+    return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
+
+
 def test_build_then_load(corpus):
-    summary = build_dataset(corpus / "docs", corpus / "layer", corpus / "gonerd")
-    assert summary.documents == 8 == sum(summary.splits.values()) + len(summary.rejected)
+    summary = build(corpus)
+    assert summary.documents == 10 == sum(summary.splits.values()) + len(summary.rejected)
     assert [(r.id, r.reason) for r in summary.rejected] == [("copy", "duplicate-text")]
     splits = load_dataset(corpus / "gonerd")
     assert {name: rows.num_rows for name, rows in splits.items()} == summary.splits
-    assert sorted(row["id"] for rows in splits.values() for row in rows) == [f"d{i}" for i in range(7)]
+    expected = {document.id: (document, spans) for document, spans in map(invent, range(9))}
+    seen = []
     for rows in splits.values():
         names = rows.features["ner_tags"].feature.names
         assert names == list(BIO_TAGS)
         for row in rows:
+            document, spans = expected[row["id"]]
+            seen.append(row["id"])
+            assert (row["text"], row["text_sha256"]) == (document.text, document.sha256)
+            assert row["source_sha256"] == document.sha256
             offsets = [(s, s + len(t)) for s, t in zip(row["token_starts"], row["tokens"], strict=True)]
             assert all(row["text"][a:b] == t for (a, b), t in zip(offsets, row["tokens"], strict=True))
             decoded = tags_to_spans([names[tag] for tag in row["ner_tags"]], offsets)
-            assert [s.key for s in decoded] == [s.key for s in SPANS]
-            assert [(s["start"], s["end"], s["label"]) for s in row["spans"]] == [s.key for s in SPANS]
+            assert [s.key for s in decoded] == [s.key for s in spans]
+            assert [(s["start"], s["end"], s["label"]) for s in row["spans"]] == [s.key for s in spans]
+    assert sorted(seen) == sorted(expected)
+
+
+def test_every_config_says_the_same(corpus):
+    for layer in ("gold", "annotator-a"):
+        write_corpus(corpus, [invent(i) for i in range(9)], layer)
+    build(corpus, annotators=(corpus / "annotator-a",))
+    loaded = {config: load_dataset(corpus / "gonerd", config=config) for config in CONFIGS if config != "adjudication"}
+    for split in SPLITS:
+        documents = {row["id"]: row for row in loaded["documents"][split]}
+        spans = Counter((i, s["start"], s["end"], s["label"]) for i, d in documents.items() for s in d["spans"])
+        assert spans == Counter((r["document_id"], r["start"], r["end"], r["label"]) for r in loaded["spans"][split])
+        for row in loaded["spans"][split]:
+            document = documents[row["document_id"]]
+            assert document["text"][row["start"] : row["end"]] == row["text"]
+            assert document["token_starts"][row["first_token"]] == row["start"]
+            last = row["last_token"]
+            assert document["token_starts"][last] + len(document["tokens"][last]) == row["end"]
+            starts = document["sentence_starts"]
+            assert starts[row["sentence"]] <= row["start"] < [*starts[1:], len(document["text"]) + 1][row["sentence"]]
+        inside = Counter()
+        words = {key: [] for key in documents}
+        for row in loaded["sentences"][split]:
+            document = documents[row["document_id"]]
+            assert document["text"][row["start"] : row["end"]] == row["text"] == row["text"].strip()
+            assert document["sentence_starts"][row["index"]] == row["start"]
+            for start, token in zip(row["token_starts"], row["tokens"], strict=True):
+                assert row["text"][start : start + len(token)] == token
+            words[row["document_id"]] += row["tokens"]
+            inside.update(
+                (row["document_id"], row["start"] + s["start"], row["start"] + s["end"], s["label"])
+                for s in row["spans"]
+            )
+        assert inside == spans
+        assert words == {key: document["tokens"] for key, document in documents.items()}
+        annotators = {(row["document_id"], row["annotator"]): row["spans"] for row in loaded["annotators"][split]}
+        assert annotators == {
+            (key, who): document["spans"] for key, document in documents.items() for who in ("gold", "annotator-a")
+        }
+
+
+def test_same_input_same_bytes(corpus):
+    """In another process with another hash seed, in another folder."""
+    build(corpus, "a/gonerd")
+    code = (
+        "import sys; from pathlib import Path; from gonerd.dataset.build import build_dataset; "
+        "build_dataset(*map(Path, sys.argv[1:4]))"
+    )
+    paths = [str(corpus / "docs"), str(corpus / "gold"), str(corpus / "b" / "gonerd")]
+    for seed in ("1", "77"):
+        subprocess.run(
+            [sys.executable, "-P", "-c", code, *paths], check=True, env={**os.environ, "PYTHONHASHSEED": seed}
+        )
+        assert tree(corpus / "a" / "gonerd") == tree(corpus / "b" / "gonerd")
+
+
+def test_manifest_lists_every_file(corpus):
+    build(corpus)
+    manifest = read_manifest(corpus / "gonerd")
+    files = tree(corpus / "gonerd")
+    assert set(manifest["files"]) == set(files) - {"data/manifest.json", ".gonerd-made"}
+    for name, facts in manifest["files"].items():
+        assert facts["sha256"] == hashlib.sha256(files[name]).hexdigest()
+        assert facts["bytes"] == len(files[name])
+        if name.endswith(".parquet"):
+            assert facts["rows"] == pq.read_table(corpus / "gonerd" / name).num_rows
+
+
+def test_parquet_layout(corpus, monkeypatch):
+    """Small row groups with a page index, shards numbered i-of-n."""
+    monkeypatch.setattr("gonerd.dataset.writer.ROWS_PER_GROUP", dict.fromkeys(CONFIGS, 2))
+    monkeypatch.setattr("gonerd.dataset.writer.GROUPS_PER_SHARD", 1)
+    summary = build(corpus)
+    for split in SPLITS:
+        paths = sorted((corpus / "gonerd" / "data" / "documents").glob(f"{split}-*"))
+        shards = max(1, -(-summary.splits[split] // 2))
+        assert [p.name for p in paths] == [f"{split}-{i:05d}-of-{shards:05d}.parquet" for i in range(shards)]
+        for path in paths:
+            metadata = pq.read_metadata(path)
+            assert all(metadata.row_group(i).num_rows <= 2 for i in range(metadata.num_row_groups))
+            assert metadata.row_group(0).column(0).has_offset_index
+            assert metadata.row_group(0).column(0).has_column_index
+    assert {name: rows.num_rows for name, rows in load_dataset(corpus / "gonerd").items()} == summary.splits
 
 
 def test_a_rebuilt_folder_loads_as_itself(corpus):
     """`datasets` caches by the card's YAML: a rebuild must never load as the build before."""
-    for limit in (4, 5):
-        summary = build_dataset(corpus / "docs", corpus / "layer", corpus / "gonerd", limit=limit)
+    for limit in (6, 8):
+        summary = build(corpus, limit=limit)
         assert {name: rows.num_rows for name, rows in load_dataset(corpus / "gonerd").items()} == summary.splits
 
 
 def test_bare_name_loads_from_the_folder_above(corpus, monkeypatch):
-    import datasets
-
-    build_dataset(corpus / "docs", corpus / "layer", corpus / "gonerd")
+    build(corpus)
     monkeypatch.chdir(corpus)
-    assert set(datasets.load_dataset("gonerd")) == {"train", "validation", "test"}
+    assert set(datasets.load_dataset("gonerd")) == set(SPLITS)
 
 
-def test_rebuilding_gives_the_same_bytes(corpus):
-    for name in ("a", "b"):
-        build_dataset(corpus / "docs", corpus / "layer", corpus / name, name="same")
-    manifests = [json.loads((corpus / name / "data" / "manifest.json").read_text()) for name in ("a", "b")]
-    assert manifests[0] == manifests[1]
-    assert set(manifests[0]["files"]) == {
-        "README.md",
-        *(f"data/{s}-00000-of-00001.parquet" for s in ("train", "validation", "test")),
+def test_previous_release_keeps_its_splits(corpus):
+    build(corpus, "first", seed=3)
+    write_corpus(corpus, [invent(i) for i in range(40)])
+    build(corpus, "second", seed=99, previous=corpus / "first")
+    first, second = splits_of(corpus / "first"), splits_of(corpus / "second")
+    assert {key: second[key] for key in first} == first
+    assert len(second) == 40
+
+
+def test_leaks_fail_the_build(corpus):
+    """A new document that is a near-copy of a training and of a test document cannot be placed."""
+    documents = dict(enumerate(invent(i) for i in range(9)))
+    build(corpus, "first")
+    known = splits_of(corpus / "first")
+    train, test = (next(i for i in documents if known[f"d{i}"] == split) for split in ("train", "test"))
+    sentences = invent(50, 80)[0].text.split("\n")
+    quarter = len(sentences) // 4
+    for number, part in ((train, sentences[quarter:]), (test, sentences[:-quarter])):
+        documents[number] = (replace(documents[number][0], text="\n".join(part), sha256=""), ())
+    write_corpus(corpus, documents.values())
+    build(corpus, "first")
+    assert {key: splits_of(corpus / "first")[key] for key in known} == known
+    both = invent(50, 80, source=None)[0]
+    write_corpus(corpus, [*documents.values(), (both, ())])
+    with pytest.raises(GonerdError, match=r"near-duplicate .*--previous"):
+        build(corpus, "second", previous=corpus / "first")
+    assert not (corpus / "second").exists()
+    found = json.loads((corpus / "second.leakage.json").read_text())
+    assert found["found"]["near-duplicate"] == len(found["leaks"]) >= 1
+    (corpus / "block.txt").write_text("d50  # joins two splits\n")
+    summary = build(corpus, "second", previous=corpus / "first", blocklist=corpus / "block.txt")
+    assert [(r.id, r.reason) for r in summary.rejected] == [("d50", "blocklisted")]
+
+
+def test_near_duplicates_stay_together(corpus):
+    documents = [invent(i, 30) for i in range(30)]
+    for number in range(0, 30, 3):
+        document, spans = documents[number]
+        cut = document.text.rindex("\n")
+        copy = replace(document, id=f"copy{number}", text=document.text[:cut], sha256="", url=None, source="agency")
+        documents.append((copy, tuple(s for s in spans if s.end <= cut)))
+    write_corpus(corpus, documents)
+    build(corpus)
+    splits = splits_of(corpus / "gonerd")
+    assert len(splits) == 40
+    assert all(splits[f"copy{n}"] == splits[f"d{n}"] for n in range(0, 30, 3))
+    report = json.loads((corpus / "gonerd" / "data" / "leakage.json").read_text())
+    assert {tuple(sorted(pair[:2])) for pair in report["near_duplicates_kept_together"]} == {
+        (f"copy{n}", f"d{n}") for n in range(0, 30, 3)
     }
 
 
-def test_limit_and_too_few(corpus):
-    assert build_dataset(corpus / "docs", corpus / "layer", corpus / "out", limit=4).documents == 4
-    with pytest.raises(GonerdError, match="at least 3 documents"):
-        build_dataset(corpus / "docs", corpus / "layer", corpus / "out2", limit=2)
-    assert not (corpus / "out2").exists()
+RIGHTS = {
+    "d0": {"license": "unknown"},
+    "d1": {"license": "CC-BY-NC-4.0"},
+    "d2": {"license": "CC-BY-ND-4.0"},
+    "d3": {"license_evidence": None},
+    "d4": {"license": "CC-BY-SA-4.0"},
+}
 
 
-@given(st.sets(st.text(min_size=1, max_size=8), min_size=3, max_size=60), st.integers(0, 5))
-def test_splits_cover_everything_once_and_ignore_order(ids, seed):
-    assigned = assign_splits(sorted(ids), seed)
-    assert assigned.keys() == ids
-    assert set(assigned.values()) == {"train", "validation", "test"}
-    assert assigned == assign_splits(sorted(ids, reverse=True), seed)
+def test_full_release_refuses_what_may_not_be_passed_on(corpus):
+    write_corpus(corpus, [invent(i, **RIGHTS.get(f"d{i}", {})) for i in range(12)])
+    summary = build(corpus)
+    assert {r.id: r.reason for r in summary.rejected} == {
+        "d0": "licence-unknown",
+        "d1": "licence-forbids",
+        "d2": "licence-forbids",
+        "d3": "licence-unproven",
+    }
+    assert "non-commercial" in summary.rejected[1].detail
+    assert build(corpus, "all", release="private").splits != summary.splits
 
 
-def test_missing_dataset_is_one_sentence(tmp_path):
-    with pytest.raises(GonerdError, match=r"holds no data/\*\.parquet"):
-        load_dataset(tmp_path)
+def test_urls_only_release_holds_no_text_of_others(corpus):
+    write_corpus(corpus, [invent(i, **RIGHTS.get(f"d{i}", {})) for i in range(12)])
+    summary = build(corpus, release="urls-only")
+    assert (summary.withheld, summary.rejected) == (4, [])
+    rows = {row["id"]: row for split in load_dataset(corpus / "gonerd").values() for row in split}
+    for number in range(12):
+        document, spans = invent(number)
+        row = rows[document.id]
+        assert row["text_sha256"] == document.sha256
+        assert row["url"] == document.url
+        assert [(s["start"], s["end"], s["label"]) for s in row["spans"]] == [s.key for s in spans]
+        assert row["text"] == (None if number < 4 else document.text)
+        assert bool(row["tokens"]) == (number >= 4)
+    for config in CONFIGS:
+        for path in (corpus / "gonerd" / "data" / config).glob("*.parquet"):
+            dump = json.dumps(pq.read_table(path).to_pylist(), ensure_ascii=False)
+            assert not any(invent(n)[0].text[:30] in dump or f'"Title {n}"' in dump for n in range(4))
+
+
+def test_contact_data_is_masked_and_counted(corpus):
+    document, spans = invent(20)
+    tail = " Write to ana.ruiz@example.com or call (865) 555-0142; SSN 000-12-3456."
+    write_corpus(corpus, [*map(invent, range(9)), (replace(document, text=document.text + tail, sha256=""), spans)])
+    summary = build(corpus)
+    assert summary.masked == {"email": 1, "phone": 1, "us-ssn": 1}
+    row = next(r for split in load_dataset(corpus / "gonerd").values() for r in split if r["id"] == document.id)
+    assert row["text"].endswith(" Write to xxx.xxxx@xxxxxxx.xxx or call (000) 000-0000; SSN 000-00-0000.")
+    assert row["source_sha256"] == hashlib.sha256((document.text + tail).encode()).hexdigest()
+    assert row["text_sha256"] == hashlib.sha256(row["text"].encode()).hexdigest()
+
+
+def _bad_documents(folder):
+    documents = pq.read_table(folder / "docs" / "part-00000.parquet")
+    return documents, folder / "docs" / "part-00000.parquet"
+
+
+def _wrong_type(folder):
+    table, path = _bad_documents(folder)
+    index = table.schema.get_field_index("text")
+    pq.write_table(table.set_column(index, "text", pa.array(range(len(table)))), path)
+
+
+def _spans(*spans):
+    def damage(folder):
+        documents = [invent(i) for i in range(9)]
+        documents[4] = (replace(documents[4][0], text="Zq\u0323ro Oslo Bergen", sha256=""), spans)
+        write_corpus(folder, documents)
+
+    return damage
+
+
+def _wrong_span_type(folder):
+    table = pq.read_table(folder / "gold" / "part-00000.parquet")
+    rows = table.drop_columns(["spans"]).to_pylist()
+    for row in rows:
+        row["spans"] = [{"start": "a", "end": "b", "label": "PER"}]
+    pq.write_table(pa.Table.from_pylist(rows), folder / "gold" / "part-00000.parquet")
+
+
+def _twice(folder):
+    table, path = _bad_documents(folder)
+    pq.write_table(pa.concat_tables([table, table.slice(3, 1)]), path)
+
+
+def _garbage(folder):
+    (folder / "docs" / "part-00000.parquet").write_bytes(b"PAR1 not really")
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (_wrong_type, r"part-00000.parquet: column 'text' is int64, expected string"),
+        (_wrong_span_type, r"part-00000.parquet: column 'spans' is list<.*>, expected"),
+        (_spans(Span(6, 10, "LOC"), Span(8, 17, "LOC")), r"gold/part-00000.parquet row 4: .*overlaps the span before"),
+        (_spans(Span(0, 2, "PER")), r"gold/part-00000.parquet row 4: .*splits a character at 2"),
+        (_spans(Span(5, 10, "PER")), r"gold/part-00000.parquet row 4: .*white space"),
+        (_spans(Span(6, 10, "GPE")), r"gold/part-00000.parquet row 4: .*unknown label; use one of LOC, MISC, ORG, PER"),
+        (_twice, r"docs/part-00000.parquet row 10: field 'id' 'd3' occurs twice"),
+        (_garbage, r"docs/part-00000.parquet: not a readable parquet file"),
+    ],
+)
+def test_bad_input_is_named(corpus, damage, message):
+    damage(corpus)
+    with pytest.raises(GonerdError, match=message):
+        build(corpus)
+    assert not (corpus / "gonerd").exists()
+    assert not list(corpus.glob(".*"))
+
+
+def test_a_full_disk_leaves_nothing(corpus):
+    """Writing stops at a size limit, as on a full disk: the earlier release stands, nothing half-written does."""
+    build(corpus)
+    before = tree(corpus / "gonerd")
+    write_corpus(corpus, [invent(i, 2000) for i in range(9)])
+
+    def small_files():
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, 60_000))
+
+    command = ["dataset", "build", "--documents", "docs", "--layer", "gold", "--out", "gonerd"]
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "gonerd", *command],
+        cwd=corpus, preexec_fn=small_files, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert done.stderr.strip().splitlines()[-1].startswith("error: ")
+    assert "cannot be written" in done.stderr
+    assert tree(corpus / "gonerd") == before
+    assert not list(corpus.glob(".*.part")) and not list(corpus.glob(".*.old"))
+
+
+def test_partial_annotator_layers_are_taken_as_far_as_they_go(corpus):
+    documents = [invent(i) for i in range(9)]
+    layer = [Annotation(d.id, "annotator-a", "1.0", d.sha256, s) for d, s in documents[:2]]
+    write_table(corpus / "annotator-a", layer, Annotation)
+    build(corpus, annotators=(corpus / "annotator-a",))
+    rows = [r for split in load_dataset(corpus / "gonerd", config="annotators").values() for r in split]
+    assert sorted(r["document_id"] for r in rows if r["annotator"] == "annotator-a") == ["d0", "d1"]

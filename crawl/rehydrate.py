@@ -1,0 +1,72 @@
+"""Texts for `gonerd dataset rehydrate`, from WARC files or from the web; found by entry point."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from gonerd.errors import GonerdError
+from gonerd.files import write_text
+from gonerd.records import Document
+
+from .extract import silence_libraries
+from .pages import read_pages, warc_files
+from .run import run_crawl
+from .settings import CrawlSettings
+from .sieve import Sieve
+
+URLS = "urls.txt"
+
+
+def documents_from_warc(source: Path) -> Iterator[Document]:
+    """Extracts the documents of WARC files.
+
+    Args:
+        source: A folder of WARC files, or one file.
+
+    Yields:
+        Every document there, extracted as `gonerd crawl extract` does.
+
+    Raises:
+        GonerdError: There is nothing to read, or a file is damaged.
+    """
+    silence_libraries()
+    sieve, others = Sieve(), Counter[str]()
+    for path in warc_files(source):
+        yield from sieve.documents(read_pages(path, None, others))
+
+
+def documents_from_web(
+    pages: Sequence[tuple[str, str]], folder: Path, contact: str | None, allow_hosts: Iterable[str]
+) -> Iterator[Document]:
+    """Fetches addresses as a crawl of a list would, with all its manners, and extracts what came.
+
+    Args:
+        pages: (address, domain) of each document.
+        folder: Where WARC files and the list of addresses stay; a second call fetches only what is missing.
+        contact: Mail address named to servers; needed for public hosts.
+        allow_hosts: Hosts on private addresses that may be asked.
+
+    Yields:
+        The documents of all that was ever fetched into the folder.
+
+    Raises:
+        GonerdError: Nothing could be fetched.
+    """
+    if not pages:
+        raise GonerdError("no document of the release has an address, so there is nothing to fetch; use --warc")
+    folder.mkdir(parents=True, exist_ok=True)
+    write_text(folder / URLS, "".join(f"{url}\n" for url, _ in pages))
+    domains = {domain for _, domain in pages}
+    run_crawl(
+        CrawlSettings(
+            kind="urls",
+            seed=str(folder / URLS),
+            out=folder / "warc",
+            contact=contact,
+            allow_hosts=tuple(allow_hosts),
+            domain=domains.pop() if len(domains) == 1 else "other",
+        )
+    )
+    yield from documents_from_warc(folder / "warc")

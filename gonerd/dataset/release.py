@@ -1,0 +1,93 @@
+"""A release on disk: its manifest, and whether its files are the ones the manifest lists."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from gonerd.errors import GonerdError
+from gonerd.files import read_json
+
+from .schema import DEFAULT, MANIFEST, SPLITS
+
+
+@dataclass(frozen=True)
+class FileFacts:
+    """What the manifest says of a file; `rows` of parquet files only."""
+
+    sha256: str
+    bytes: int
+    rows: int | None
+
+
+def file_facts(path: Path) -> FileFacts:
+    """Reads a file once and describes it."""
+    with path.open("rb") as handle:
+        digest = hashlib.file_digest(handle, "sha256").hexdigest()
+    rows = pq.read_metadata(path).num_rows if path.suffix == ".parquet" else None
+    return FileFacts(digest, path.stat().st_size, rows)
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """Reads a release's manifest.
+
+    Raises:
+        GonerdError: The folder is no release.
+    """
+    manifest = read_json(folder / MANIFEST, f"{folder} is no release; make one with `gonerd dataset build`")
+    if not isinstance(manifest, dict) or not isinstance(manifest.get("files"), dict):
+        raise GonerdError(f"{folder / MANIFEST}: field 'files' is missing; build the release again")
+    return manifest
+
+
+def changed_files(folder: Path, manifest: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Compares a release's files with its manifest.
+
+    Args:
+        folder: The release.
+        manifest: As `read_manifest` gives it.
+
+    Yields:
+        (path, what is wrong) for each file that is missing or differs.
+    """
+    for name, stated in sorted(manifest["files"].items()):
+        path = folder / name
+        if not path.is_file():
+            yield name, "is missing"
+        elif path.stat().st_size != stated["bytes"] or _digest(path) != stated["sha256"]:
+            yield name, "is not the file that was built (its sha256 differs)"
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
+
+
+def data_files(folder: Path, config: str, split: str) -> list[Path]:
+    """Lists the shards of a config and split, in order."""
+    return sorted((folder / "data" / config).glob(f"{split}-*.parquet"))
+
+
+def splits_of(folder: Path) -> dict[str, str]:
+    """Returns the split of every document of a release.
+
+    Raises:
+        GonerdError: The folder is no release, or a shard cannot be read.
+    """
+    read_manifest(folder)
+    found: dict[str, str] = {}
+    for split in SPLITS:
+        for path in data_files(folder, DEFAULT, split):
+            try:
+                found.update(dict.fromkeys(pq.read_table(path, columns=["id"])["id"].to_pylist(), split))
+            except (pa.ArrowInvalid, OSError, KeyError) as error:
+                raise GonerdError(
+                    f"{path}: not a readable shard of documents ({error}); restore the release"
+                ) from error
+    return found

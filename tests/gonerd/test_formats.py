@@ -1,0 +1,73 @@
+"""Exports read back by the libraries they are made for."""
+
+import json
+import warnings
+
+import pytest
+from seqeval.metrics.sequence_labeling import get_entities
+
+from gonerd import UsageError
+from gonerd.dataset.build import BuildSettings, build_dataset
+from gonerd.dataset.export import export_dataset
+from gonerd.dataset.load import load_dataset
+from gonerd.formats import FORMATS
+from tests.corpus import invent, write_corpus
+
+
+@pytest.fixture(scope="module")
+def release(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("formats")
+    write_corpus(folder, [invent(i) for i in range(9)])
+    build_dataset(folder / "docs", folder / "gold", folder / "made", BuildSettings())
+    return folder / "made"
+
+
+@pytest.fixture
+def rows(release):
+    return {split: list(data) for split, data in load_dataset(release).items()}
+
+
+def test_every_format_is_known():
+    assert FORMATS.names() == ["conll", "docbin", "jsonl"]
+    with pytest.raises(UsageError, match="did you mean 'conll'"):
+        FORMATS.get("conl")
+
+
+def test_jsonl(release, rows, tmp_path):
+    assert export_dataset(str(release), tmp_path / "out") == {split: len(data) for split, data in rows.items()}
+    for split, data in rows.items():
+        lines = [json.loads(line) for line in (tmp_path / "out" / f"{split}.jsonl").read_text().splitlines()]
+        assert lines == [{name: row[name] for name in ("id", "text", "spans")} for row in data]
+
+
+def test_conll(release, rows, tmp_path):
+    export_dataset(str(release), tmp_path / "out", "conll")
+    for split, data in rows.items():
+        documents = (tmp_path / "out" / f"{split}.conll").read_text().split("-DOCSTART- -X- -X- O\n\n")[1:]
+        assert len(documents) == len(data)
+        for text, row in zip(documents, data, strict=True):
+            sentences = [[line.split(" ") for line in part.splitlines()] for part in text.strip().split("\n\n")]
+            assert len(sentences) == len(row["sentence_starts"])
+            assert [line[0] for sentence in sentences for line in sentence] == row["tokens"]
+            tags = [line[3] for sentence in sentences for line in sentence]
+            found = [
+                (row["token_starts"][a], row["token_starts"][b] + len(row["tokens"][b]), label)
+                for label, a, b in get_entities(tags)
+            ]
+            assert found == [(s["start"], s["end"], s["label"]) for s in row["spans"]]
+
+
+def test_docbin(release, rows, tmp_path):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # spaCy's own, at import
+        import spacy
+        from spacy.tokens import DocBin
+    export_dataset(str(release), tmp_path / "out", "docbin")
+    for split, data in rows.items():
+        found = list(DocBin().from_disk(tmp_path / "out" / f"{split}.spacy").get_docs(spacy.blank("en").vocab))
+        assert [doc.user_data["id"] for doc in found] == [row["id"] for row in data]
+        assert [doc.text for doc in found] == [row["text"] for row in data]
+        for doc, row in zip(found, data, strict=True):
+            ents = [(e.start_char, e.end_char, e.label_) for e in doc.ents]
+            assert ents == [(s["start"], s["end"], s["label"]) for s in row["spans"]]
+            assert [s.start_char for s in doc.sents] == row["sentence_starts"]
