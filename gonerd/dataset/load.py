@@ -1,50 +1,156 @@
-"""Loading a release: the packaged sample, a folder, or a hub id."""
+"""Loading a release: the packaged sample, a folder, a hub id, or the predecessor on the hub."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from gonerd.errors import GonerdError, UsageError
+from gonerd.errors import GonerdError, UsageError, unknown_name
+from gonerd.files import read_json
+
+from .schema import CONFIGS, DEFAULT, MANIFEST
 
 SAMPLE = "sample"
+ORIGINAL = "original"
+BARE_NAME = "gonerd"
 # Where this package stands is where its sample release stands: README.md and data/ lie beside the modules.
 _PACKAGE = Path(__file__).resolve().parent.parent
 
 
 def folder_of(name: str | Path) -> Path | None:
-    """Returns the folder that a dataset name stands for, or None when it is a hub id.
+    """Returns the folder that a dataset name stands for, or None when it is a hub id or the predecessor.
 
     Raises:
-        UsageError: The name could mean the packaged release or a folder.
+        UsageError: The name has a meaning here and is also a folder.
     """
-    if str(name) == SAMPLE and Path(SAMPLE).exists():
-        raise UsageError(f"'{SAMPLE}' is the packaged release and also a folder here; write ./{SAMPLE} for the folder")
-    path = _PACKAGE if str(name) == SAMPLE else Path(name)
+    if str(name) in (SAMPLE, ORIGINAL) and Path(name).exists():
+        what = "the packaged release" if str(name) == SAMPLE else "the predecessor on the hub"
+        raise UsageError(f"'{name}' is {what} and also a folder here; write ./{name} for the folder")
+    if str(name) == SAMPLE:
+        return _PACKAGE
+    if str(name) == ORIGINAL:
+        return None
+    if str(name) == BARE_NAME:
+        return bare_release()
+    path = Path(name).expanduser()
     return path if path.exists() else None
 
 
-def load_dataset(name: str | Path = SAMPLE, split: str | None = None, revision: str | None = None) -> Any:
+def bare_release(revision: Any = None) -> Path:
+    """Returns the release that the bare name "gonerd" stands for: a release of that name here, or the packaged one.
+
+    Args:
+        revision: Version that it must have; any when None.
+
+    Raises:
+        GonerdError: It is another version, or this installation was made without its data.
+    """
+    here = Path(BARE_NAME)
+    folder = here.absolute() if (here / MANIFEST).is_file() else _PACKAGE
+    if not (folder / MANIFEST).is_file():
+        raise GonerdError(f"{folder}: this installation lacks the packaged release ({MANIFEST}); install gonerd again")
+    _check_revision(folder, revision)
+    return folder
+
+
+def load_dataset(
+    name: str | Path = SAMPLE,
+    config: str | None = None,
+    *,
+    split: str | None = None,
+    streaming: bool = False,
+    revision: str | None = None,
+    data_dir: str | Path | None = None,
+    labels: Sequence[str] | Mapping[int, str] | None = None,
+    fold: Mapping[str, str | None] | None = None,
+) -> Any:
     """Loads a GONERD release.
 
     Args:
-        name: "sample" for the packaged release, a folder that `gonerd dataset build` made, or a hub id.
-        split: One split; all of them when None.
-        revision: Commit or tag of a hub dataset; folders carry their version in `data/manifest.json`.
+        name: "sample" (or "gonerd") for the packaged release, a folder that `gonerd dataset build` made, a hub id,
+            or "original" for the predecessor; the last three arguments are for it alone, and are explained at
+            `gonerd.dataset.original.load_original`.
+        config: What a row is, a name of `gonerd.dataset.schema.CONFIGS`; "documents" when None.
+        split: One split, also a part of it ("train[:10%]"); all of them when None.
+        streaming: Read rows as they are asked for, without writing to the cache.
+        revision: Commit, tag or branch of a hub dataset; for a folder, the version it must have.
+        data_dir: Folder with the predecessor's files.
+        labels: Tags that the predecessor's numbers stand for.
+        fold: Core labels that the predecessor's labels become.
 
     Returns:
-        A `datasets.DatasetDict`, or a `datasets.Dataset` when `split` is given.
+        A `datasets.DatasetDict`, or a `datasets.Dataset` when `split` is given; the iterable kinds when streaming.
 
     Raises:
+        UsageError: There is no such config, or the arguments do not go together.
         GonerdError: Nothing readable is there.
     """
-    import datasets
-
+    if config is not None and config not in CONFIGS:
+        raise unknown_name("config", config, CONFIGS)
+    config = config or DEFAULT
     folder = folder_of(name)
-    if folder and not list(folder.glob("data/*.parquet")):
-        raise GonerdError(f"{folder}: holds no data/*.parquet; make the dataset with `gonerd dataset build`")
+    if str(name) == ORIGINAL:
+        from .original import load_original
+
+        if config != DEFAULT:
+            raise UsageError(f"'{ORIGINAL}' has the config {DEFAULT!r} alone; leave out config={config!r}")
+        return load_original(
+            split=split, streaming=streaming, revision=revision, data_dir=data_dir, labels=labels, fold=fold
+        )
+    if not (data_dir is None and labels is None and fold is None):
+        raise UsageError(f"data_dir, labels and fold are for '{ORIGINAL}' alone; leave them out for {str(name)!r}")
+    if folder is None:
+        return _load_from_hub(str(name), config, split=split, streaming=streaming, revision=revision)
+    _check_layout(folder, config)
+    _check_revision(folder, revision)
+    # Absolute, or a folder called "json" would be taken for the builder of that name.
+    return _load(str(folder.absolute()), config, f"{folder}: not loadable", split=split, streaming=streaming)
+
+
+def _load_from_hub(name: str, config: str, **options: Any) -> Any:
+    if Path(name).is_absolute() or name.startswith((".", "~")) or name.count("/") > 1:  # an id is NAME or OWNER/NAME
+        raise GonerdError(f"{name}: no such folder; check the path, or make it with `gonerd dataset build`")
+    return _load(name, config, f"dataset {name!r} is neither a folder nor loadable from the hub", **options)
+
+
+def _load(path: str, config: str, failed: str, **options: Any) -> Any:
+    import datasets
+    import httpx
+    import yaml
+
+    failures = (OSError, ValueError, RuntimeError, yaml.YAMLError, httpx.HTTPError, datasets.exceptions.DatasetsError)
     try:
-        return datasets.load_dataset(str(folder or name), split=split, revision=revision)
-    except (OSError, ValueError, datasets.exceptions.DatasetsError) as error:
-        problem = " ".join(str(error).split())
-        raise GonerdError(f"dataset {str(name)!r} is neither a folder nor loadable from the hub: {problem}") from error
+        return datasets.load_dataset(path, config, **options)
+    except failures as error:
+        # An error "while generating the dataset" says no more than that; its cause does.
+        problem = " ".join(str(error.__cause__ or error).split())
+        raise GonerdError(f"{failed}: {problem}") from error
+
+
+def _check_layout(folder: Path, config: str) -> None:
+    """Refuses what is not a release with that config, before `datasets` guesses what it might be."""
+    if not folder.is_dir():
+        raise GonerdError(f"{folder}: is a file, and a release is a folder; pass the folder that holds README.md")
+    found = [name for name in CONFIGS if any((folder / "data" / name).glob("*.parquet"))]
+    if config in found:
+        return
+    if found:
+        raise GonerdError(f"{folder}: this release has no config {config!r}; it has {', '.join(found)}")
+    older = " (the layout of an older version)" if any(folder.glob("data/*.parquet")) else ""
+    raise GonerdError(
+        f"{folder}: holds no data/{DEFAULT}/*.parquet{older}, so it is not a release that this version reads; "
+        "make it with `gonerd dataset build`"
+    )
+
+
+def _check_revision(folder: Path, revision: Any) -> None:
+    """Holds a folder to the version asked for, which `datasets` would pass over in silence."""
+    if revision is None:
+        return
+    manifest = read_json(folder / MANIFEST, "without it the folder's version is unknown; leave out the revision")
+    version = manifest.get("version") if isinstance(manifest, dict) else None
+    if str(revision) not in (str(version), f"v{version}"):  # a release is tagged vX on the hub
+        raise GonerdError(
+            f"{folder}: holds version {version}, not {str(revision)!r}; leave out the revision, or pass another folder"
+        )
