@@ -6,10 +6,10 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 OUT ?= out/demo
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo sample test check format bench docs constraints clean
+.PHONY: help setup demo sample test check format bench bench-build docs constraints clean
 
 help: ## Show this list
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 13
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 13
 
 setup: $(VENV)/.ready ## Make .venv with everything in it
 
@@ -43,6 +43,9 @@ format: setup ## Let ruff mend what it can
 
 bench: setup ## Measure; see benchmarks/README.md
 	$(BIN)/python benchmarks/attention.py
+
+bench-build: setup ## Measure building releases of up to 100,000 documents
+	$(BIN)/python benchmarks/build.py --documents 10000,30000,100000
 
 docs: setup ## Regenerate the command reference, docs/CLI.md
 	$(BIN)/python tools/reference.py

@@ -22,8 +22,10 @@ def check_contents(wheel: Path) -> None:
     if top != {"gonerd"}:
         sys.exit(f"{wheel.name}: the top level holds {sorted(top)}, expected gonerd alone")
     wanted = [f"gonerd/{room}/cli.py" for room in ROOMS]
-    wanted += ["gonerd/py.typed", "gonerd/README.md", "gonerd/data/train-00000-of-00001.parquet"]
-    wanted += ["gonerd/evaluation/report.html.j2"]
+    wanted += ["gonerd/py.typed", "gonerd/README.md", "gonerd/croissant.json", "gonerd/data/manifest.json"]
+    wanted += ["gonerd/data/documents/train-00000-of-00001.parquet", "gonerd/figures/lengths.png"]
+    wanted += ["gonerd/evaluation/report.html.j2", "gonerd/crawl/site/templates/robots.txt.j2"]
+    wanted += ["gonerd/annotation/GUIDELINES.md", "gonerd/annotation/sample/decisions.jsonl"]
     for name in wanted:
         if name not in names:
             sys.exit(f"{wheel.name}: {name} is missing")
@@ -42,6 +44,7 @@ def check_core_install(wheel: Path) -> None:
             [python, "-c", code],
             [python.with_name("gonerd"), "--help"],
             [python.with_name("gonerd"), "dataset", "show"],
+            [python, "-c", "import gonerd, datasets; datasets.load_dataset('gonerd', 'spans', streaming=True)"],
         ]
         for command in commands:
             subprocess.run(command, check=True, cwd=folder, stdout=subprocess.DEVNULL)

@@ -17,7 +17,7 @@ def demo(
     ] = None,
     window: Annotated[int, typer.Option(help="Width of the local attention, in tokens.")] = 256,
     max_length: Annotated[int, typer.Option(help="Tokens that the model sees at once.")] = 1024,
-    epochs: Annotated[float, typer.Option(help="Passes over the training documents.")] = 20.0,
+    epochs: Annotated[float, typer.Option(help="Passes over the training documents.")] = 3.0,
     learning_rate: Annotated[float, typer.Option(help="Peak learning rate.")] = 5e-4,
     lengths: Annotated[str, typer.Option(help="Tokens of the efficiency cells.")] = "512,1024,2048,4096",
     repeats: Annotated[int, typer.Option(min=1, help="Timed passes in an efficiency cell.")] = 3,

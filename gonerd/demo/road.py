@@ -27,11 +27,21 @@ ROAD = (
         "crawl run --sitemap {site}/legal-sitemap.xml --domain legal --allow-host 127.0.0.1 --out {out}/crawl",
     ),
     ("Extract documents", "crawl extract {out}/crawl --out {out}/documents"),
-    ("Annotate with spaCy", "annotate run {out}/documents --out {out}/annotations/spacy"),
+    (
+        "Annotate: spaCy's guess, two annotators, gold",
+        "annotate run {out}/documents --out {out}/annotations/spacy",
+        "annotate import sample:annotator-a --documents {out}/documents --out {out}/annotations/annotator-a",
+        "annotate import sample:annotator-b --documents {out}/documents --out {out}/annotations/annotator-b",
+        "annotate adjudicate {out}/annotations/annotator-a {out}/annotations/annotator-b --documents {out}/documents "
+        "--decisions sample:decisions --out {out}/annotations/gold",
+        "annotate agree {out}/annotations/gold {out}/annotations/spacy --documents {out}/documents --seed {seed}",
+    ),
     (
         "Build the dataset",
-        "dataset build --documents {out}/documents --layer {out}/annotations/spacy --out {out}/dataset "
+        "dataset build --documents {out}/documents --layer {out}/annotations/gold --out {out}/dataset "
+        "--annotator {out}/annotations/annotator-a --annotator {out}/annotations/annotator-b "
         "--name gonerd-demo --seed {seed}",
+        "dataset check {out}/dataset --warnings 0",
     ),
     ("Load it", "dataset show {out}/dataset"),
     (
@@ -55,8 +65,8 @@ ROAD = (
 _WHERE = (
     ("crawl", "requests and responses, WARC"),
     ("documents", "texts, parquet; rejected pages with their reason beside them"),
-    ("annotations/spacy", "the annotation layer, parquet"),
-    ("dataset", "the dataset: README.md and data/*.parquet, for datasets.load_dataset"),
+    ("annotations", "layers of spaCy, of two annotators, and the adjudicated gold, parquet"),
+    ("dataset", "the dataset: card, figures and data/*/*.parquet, for datasets.load_dataset"),
     ("models", "converted, halved and fine-tuned encoders, safetensors"),
     ("results", "scores, predictions and timings, JSON"),
     ("report/report.html", "what the student kept and what it saved"),
@@ -83,7 +93,7 @@ class DemoSettings:
     teacher: str | None = None
     window: int = 256
     max_length: int = 1024
-    epochs: float = 20.0
+    epochs: float = 3.0
     learning_rate: float = 5e-4
     lengths: str = "512,1024,2048,4096"
     repeats: int = 3
@@ -125,7 +135,7 @@ def run_demo(settings: DemoSettings) -> None:
     print(f"\nDone in {time.monotonic() - start:.0f} s. Where to look:")
     for name, what in _WHERE:
         print(f"  {settings.out / name}: {what}")
-    print("Four documents, automatic spans: the scores show that the road runs, not how good a model is.")
+    print("Few documents and little training: the scores show that the road runs, not how good a model can be.")
 
 
 def _packaged_teacher() -> str:

@@ -226,7 +226,10 @@ NUMBERED = {"tokens": TOKENS, "ner_tags": numbers(all_tags())}
         ([GOOD, {"tokens": ["a", ""], "ner_tags": ["O", "B-PER"]}], "line 2: field 'tokens': an empty token has the"),
         ([GOOD, {"tokens": ["a"], "ner_tags": ["-PER"]}], "line 2: field 'ner_tags': tag '-PER' is neither 'O' nor"),
         ([GOOD, {"tokens": ["a"], "ner_tags": ["O-PER"]}], "line 2: field 'ner_tags': tag 'O-PER' is neither 'O' nor"),
-        ([GOOD, {"tokens": ["a"], "ner_tags": ["BI-PER"]}], "line 2: field 'ner_tags': tag 'BI-PER' is neither 'O' nor"),
+        (
+            [GOOD, {"tokens": ["a"], "ner_tags": ["BI-PER"]}],
+            "line 2: field 'ner_tags': tag 'BI-PER' is neither 'O' nor",
+        ),
         ([GOOD, {"tokens": ["a"], "ner_tags": ["B-"]}], "line 2: field 'ner_tags': tag 'B-' is neither 'O' nor"),
         ([GOOD, {"tokens": ["a", "b"], "ner_tags": ["S-PER", "U-PER"]}], "no scheme has the prefixes 'S', 'U'; use"),
         ([GOOD, {"tokens": ["\ud83d"], "ner_tags": ["O"]}], "line 2: document .* holds half a surrogate pair"),
