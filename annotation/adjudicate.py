@@ -118,8 +118,8 @@ def _decide(
         open_disputes = [d for d in open_disputes if d not in inside]
         right = spans_from(row["spans"], text, where, ADJUDICATED)
         before = [s for s in spans.values() if s.start < end and start < s.end]
-        reaching = [*open_disputes, *before, *right]
-        if any(s.start < end and start < s.end and not (start <= s.start and s.end <= end) for s in reaching):
+        reaching = [(s.start, s.end) for s in (*before, *right)] + [(d.start, d.end) for d in open_disputes]
+        if any(a < end and start < b and not (start <= a and b <= end) for a, b in reaching):
             raise GonerdError(f"{where}: a span reaches over the border of {start}..{end}; widen 'start' and 'end'")
         for span in before:
             del spans[span.key]

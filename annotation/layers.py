@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -44,7 +44,7 @@ def guideline_version() -> str:
     return next(line.split()[1] for line in text.splitlines() if line.startswith("Version: "))
 
 
-def read_jsonl(path: Path, fields: dict[str, type]) -> Iterator[tuple[str, dict[str, Any]]]:
+def read_jsonl(path: Path, fields: Mapping[str, type]) -> Iterator[tuple[str, dict[str, Any]]]:
     """Reads the objects of a JSONL file, each with its file and line.
 
     Raises:

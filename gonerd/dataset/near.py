@@ -81,9 +81,9 @@ def near_pairs(signatures: Any, threshold: float = THRESHOLD) -> list[tuple[int,
             if position == 0 or not same[position - 1]:
                 first = order[position]
             for other in {int(first), int(order[position])}:
-                pair = tuple(sorted((other, int(order[position + 1]))))
-                if pair not in found:
-                    found[pair] = similarity(signatures[pair[0]], signatures[pair[1]])
+                a, b = sorted((other, int(order[position + 1])))
+                if (a, b) not in found:
+                    found[a, b] = similarity(signatures[a], signatures[b])
     return sorted((a, b, score) for (a, b), score in found.items() if score >= threshold)
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from gonerd.dataset.rows import View
-from gonerd.records import Annotation, Document
+from gonerd.errors import GonerdError
+from gonerd.records import Annotation, Document, Span
 
 from . import FORMATS
 
@@ -43,9 +44,18 @@ def _doc(document: Document, annotation: Annotation, vocabulary: Any) -> Any:
     starts = set(view.starts)
     for token in doc:
         token.is_sent_start = token.idx in starts
-    doc.ents = [doc.char_span(span.start, span.end, span.label) for span in view.spans]
+    doc.ents = [_entity(doc, span, document.id) for span in view.spans]
     doc.user_data["id"] = document.id
     return doc
+
+
+def _entity(doc: Any, span: Span, document_id: str) -> Any:
+    entity = doc.char_span(span.start, span.end, span.label)
+    if entity is None:  # spaCy's answer to a border inside a word; tokens break at every border, so it is a bug
+        raise GonerdError(
+            f"document {document_id}: span {span.start}..{span.end} does not fit spaCy's words; report it"
+        )
+    return entity
 
 
 FORMATS.register("docbin")(DocBinFormat())
