@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import glob
+import hashlib
 import json
 import os
 import shutil
+import socket
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,6 +29,7 @@ def existing(path: Path, what: str, remedy: str) -> Path:
 
 
 _MADE = ".gonerd-made"
+_HOST = hashlib.sha256(socket.gethostname().encode()).hexdigest()[:8]  # folders may be shared between machines
 
 
 @contextlib.contextmanager
@@ -73,7 +77,8 @@ def new_folder(path: Path) -> Iterator[Path]:
     path = path.resolve()
     _check_replaceable(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent))
+    _sweep(path)
+    temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.{_HOST}-{os.getpid()}.", suffix=".part", dir=path.parent))
     temporary.chmod(0o755)
     old = temporary.with_suffix(".old")
     try:
@@ -89,6 +94,26 @@ def new_folder(path: Path) -> Iterator[Path]:
             old.replace(path)
         shutil.rmtree(temporary, ignore_errors=True)
         shutil.rmtree(old, ignore_errors=True)
+
+
+def _sweep(path: Path) -> None:
+    """Removes what killed processes of this machine left beside `path`; those that still run keep theirs."""
+    for left in path.parent.glob(f".{glob.escape(path.name)}.{_HOST}-*.*.part"):
+        pid = left.name.removeprefix(f".{path.name}.{_HOST}-").partition(".")[0]
+        if pid.isdecimal() and not _runs(int(pid)):
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def _runs(pid: int) -> bool:
+    if os.name != "posix":  # elsewhere signal 0 is no question
+        return True
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # somebody else's process
+        return True
+    return True
 
 
 def _check_replaceable(path: Path) -> None:

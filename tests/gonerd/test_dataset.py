@@ -7,6 +7,7 @@ import resource
 import signal
 import subprocess
 import sys
+import time
 from collections import Counter
 from dataclasses import replace
 
@@ -343,6 +344,24 @@ def test_a_full_disk_leaves_nothing(corpus):
     assert "cannot be written" in done.stderr
     assert tree(corpus / "gonerd") == before
     assert not list(corpus.glob(".*.part")) and not list(corpus.glob(".*.old"))
+
+
+def test_a_killed_build_leaves_nothing_after_the_next(corpus):
+    write_corpus(corpus, [invent(i, 100) for i in range(300)])
+    command = ["dataset", "build", "--documents", "docs", "--layer", "gold", "--out", "gonerd"]
+    words = [sys.executable, "-P", "-m", "gonerd", *command]
+    process = subprocess.Popen(words, cwd=corpus, stdout=subprocess.DEVNULL)
+    while not list(corpus.glob(".gonerd.*.part/data/documents/*")):
+        assert process.poll() is None, "it ended before it could be killed"
+        time.sleep(0.01)
+    process.kill()
+    process.wait()
+    assert not (corpus / "gonerd").exists()
+    assert len(list(corpus.glob(".gonerd.*.part"))) == 1
+    subprocess.run(words, cwd=corpus, check=True, stdout=subprocess.DEVNULL)
+    assert not list(corpus.glob(".gonerd.*"))
+    build(corpus, "other", name="gonerd")
+    assert tree(corpus / "gonerd") == tree(corpus / "other")
 
 
 def test_partial_annotator_layers_are_taken_as_far_as_they_go(corpus):

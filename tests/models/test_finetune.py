@@ -1,16 +1,18 @@
 """Fine-tuning learns something learnable, repeats itself, and its folder is read back by plain transformers."""
 
 import json
+import random
+import re
 
 import pytest
 
-from gonerd import Annotation, Document, Span
+from gonerd import Document, Span
 from gonerd.dataset.build import build_dataset
 from gonerd.evaluation.run import RunSettings, evaluate_model
 from gonerd.models.conversion import convert
 from gonerd.models.finetune import FinetuneSettings, finetune
 from gonerd.models.save import save
-from gonerd.tables import write_table
+from tests.corpus import write_corpus
 
 SETTINGS = FinetuneSettings(max_length=64, stride=12, epochs=40, learning_rate=1e-2, batch_size=4, seed=1)
 
@@ -18,15 +20,13 @@ SETTINGS = FinetuneSettings(max_length=64, stride=12, epochs=40, learning_rate=1
 @pytest.fixture
 def easy(tmp_path):
     """Documents in which a person is whoever is called "judge": learnable by the smallest model."""
-    docs, layer = [], []
-    for i in range(6):
-        text = ("the court " * (i % 3) + "judge the the ") * 12 + f"{i}"
-        docs.append(Document(f"d{i}", text, license="CC0-1.0"))
-        starts = [k for k in range(len(text)) if text.startswith("judge", k)]
-        layer.append(Annotation(f"d{i}", "l", "1", docs[-1].sha256, tuple(Span(k, k + 5, "PER") for k in starts)))
-    write_table(tmp_path / "docs", docs, Document)
-    write_table(tmp_path / "layer", layer, Annotation)
-    build_dataset(tmp_path / "docs", tmp_path / "layer", tmp_path / "easy")
+    documents = []
+    for i in range(9):
+        words = random.Random(i).choices(["the", "court", "judge the"], k=48)
+        text = f"{' '.join(words)} judge {i}"
+        document = Document(f"d{i}", text, license="CC0-1.0", license_evidence="the test")
+        documents.append((document, tuple(Span(m.start(), m.end(), "PER") for m in re.finditer("judge", text))))
+    build_dataset(*write_corpus(tmp_path, documents), tmp_path / "easy")
     return tmp_path / "easy"
 
 
@@ -34,14 +34,16 @@ def test_learns_and_scores(easy, save_model, tmp_path):
     teachable = save_model("bert", "masked-lm", initializer_range=0.05, hidden_dropout_prob=0.0)
     save(*convert(teachable, max_length=128, window=16), tmp_path / "long", {})
     done = finetune(tmp_path / "long", easy, tmp_path / "tuned", settings=SETTINGS)
-    assert done.documents == 4
+    splits = json.loads((easy / "data" / "manifest.json").read_text())["splits"]
+    assert done.documents == splits["train"]
     assert done.windows > 4
     scores = evaluate_model(tmp_path / "tuned", tmp_path / "results", RunSettings(data=str(easy)))
     assert scores["micro"].f1 > 0.95
     result = json.loads((tmp_path / "results" / "tuned.gonerd.test.json").read_text())
     assert result["seqeval_strict"]["f1"] == pytest.approx(result["scores"]["micro"]["f1"])
     assert result["attention"] == "longformer/blocked-sdpa"
-    assert (result["documents"], result["max_length"], result["stride"], result["words_truncated"]) == (1, 64, 12, 0)
+    assert (result["documents"], result["words_truncated"]) == (splits["test"], 0)
+    assert (result["max_length"], result["stride"]) == (64, 12)
     assert result["dataset"]["name"] == "easy"
     assert len(result["weights_sha256"]) == 64
     assert {"git", "libraries", "device", "threads"} <= result["environment"].keys()
