@@ -138,6 +138,17 @@ def test_the_annotators_agree():
         assert texts[row["document_id"]][row["start"] : row["end"]] == row["text"]
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # the reader's own
+def test_the_sample_reads_as_croissant():
+    import mlcroissant
+
+    sample = mlcroissant.Dataset(jsonld=ROOT / "gonerd" / "croissant.json")
+    assert not sample.metadata.ctx.issues.errors
+    rows = [row for split in load_dataset().values() for row in split]
+    records = {r["documents/id"].decode(): r["documents/text"].decode() for r in sample.records("documents")}
+    assert records == {row["id"]: row["text"] for row in rows}
+
+
 def test_the_card_opens_with_the_datasheet():
     card = (ROOT / "gonerd" / "README.md").read_text()
     assert (ROOT / "DATASET_CARD.md").read_text().strip() in card, "run `make sample` and commit the result"

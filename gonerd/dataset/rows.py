@@ -143,16 +143,20 @@ def annotator_row(annotation: Annotation, text_sha256: str) -> dict[str, Any]:
 
 
 def decision_row(decision: Decision, text: str | None) -> dict[str, Any]:
-    """Builds the row of `adjudication`; `text` is the released text, None when it is withheld."""
+    """Builds the row of `adjudication`.
+
+    Args:
+        decision: The decision.
+        text: The released text; None when it is withheld, and with it everything that quotes it.
+    """
+    quoting = {"marked": decision.marked, "decision": decision.decision, "reason": decision.reason}
     return {
         "document_id": decision.doc_id,
         "kind": decision.kind,
         "start": decision.start,
         "end": decision.end,
         "text": None if text is None else text[decision.start : decision.end],
-        "marked": decision.marked,
-        "decision": decision.decision,
-        "reason": decision.reason,
+        **(dict.fromkeys(quoting) if text is None else quoting),
     }
 
 

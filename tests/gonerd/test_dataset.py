@@ -22,6 +22,7 @@ from gonerd.dataset.load import load_dataset
 from gonerd.dataset.release import read_manifest, splits_of
 from gonerd.dataset.schema import CONFIGS, SPLITS
 from gonerd.labels import BIO_TAGS, tags_to_spans
+from gonerd.records import Decision
 from gonerd.tables import write_table
 from tests.corpus import invent, write_corpus
 
@@ -237,6 +238,8 @@ def test_full_release_refuses_what_may_not_be_passed_on(corpus):
 
 def test_urls_only_release_holds_no_text_of_others(corpus):
     write_corpus(corpus, [invent(i, **RIGHTS.get(f"d{i}", {})) for i in range(12)])
+    quotes = [Decision(f"d{i}", 0, 30, "label", *[f"[{invent(i)[0].text[:30]}]{{PER}}"] * 3) for i in range(12)]
+    write_table(corpus / "gold" / "decisions", quotes, Decision)
     summary = build(corpus, release="urls-only")
     assert (summary.withheld, summary.rejected) == (4, [])
     rows = {row["id"]: row for split in load_dataset(corpus / "gonerd").values() for row in split}
@@ -248,10 +251,15 @@ def test_urls_only_release_holds_no_text_of_others(corpus):
         assert [(s["start"], s["end"], s["label"]) for s in row["spans"]] == [s.key for s in spans]
         assert row["text"] == (None if number < 4 else document.text)
         assert bool(row["tokens"]) == (number >= 4)
-    for config in CONFIGS:
-        for path in (corpus / "gonerd" / "data" / config).glob("*.parquet"):
-            dump = json.dumps(pq.read_table(path).to_pylist(), ensure_ascii=False)
-            assert not any(invent(n)[0].text[:30] in dump or f'"Title {n}"' in dump for n in range(4))
+    dumps = {
+        path: json.dumps(pq.read_table(path).to_pylist(), ensure_ascii=False)
+        for path in (corpus / "gonerd" / "data").rglob("*.parquet")
+    }
+    dumps |= {path: path.read_text() for path in (corpus / "gonerd").rglob("*.[jm]*") if path.is_file()}
+    for number in range(12):
+        found = {p.parent.name for p, dump in dumps.items() if invent(number)[0].text[:30] in dump}
+        assert found == (set() if number < 4 else {"documents", "sentences", "adjudication"})
+        assert any(f'"Title {number}"' in dump for dump in dumps.values()) == (number >= 4)
 
 
 def test_contact_data_is_masked_and_counted(corpus):
