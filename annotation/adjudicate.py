@@ -113,23 +113,42 @@ def _decide(
     open_disputes = disputes(first.spans, second.spans)
     made = []
     for where, row in sorted(rows, key=lambda item: item[1]["start"]):
-        start, end = row["start"], row["end"]
+        start, end = _stretch(row, text, where, made)
         inside = [d for d in open_disputes if start <= d.start and d.end <= end]
         open_disputes = [d for d in open_disputes if d not in inside]
         right = spans_from(row["spans"], text, where, ADJUDICATED)
         before = [s for s in spans.values() if s.start < end and start < s.end]
         reaching = [(s.start, s.end) for s in (*before, *right)] + [(d.start, d.end) for d in open_disputes]
-        if any(a < end and start < b and not (start <= a and b <= end) for a, b in reaching):
+        if any(a < end and start < b and not (start <= a and b <= end) for a, b in reaching) or any(
+            not (start <= s.start and s.end <= end) for s in right
+        ):
             raise GonerdError(f"{where}: a span reaches over the border of {start}..{end}; widen 'start' and 'end'")
         for span in before:
             del spans[span.key]
         spans.update({s.key: s for s in right})
         sides = [_inside(annotation.spans, start, end) for annotation in (first, second)]
         marked = "; ".join(f"{a.layer}: {_shown(s, text)}" for a, s in zip((first, second), sides, strict=True))
-        kind = Dispute(start, end, *sides).kind if inside else "both-wrong"
+        kinds = {dispute.kind for dispute in inside} or {"both-wrong"}
+        kind = kinds.pop() if len(kinds) == 1 else "several"
         made.append(Decision(document.id, start, end, kind, marked, _shown(right, text), row["reason"].strip()))
     undecided += [_template(document, dispute, (first.layer, second.layer)) for dispute in open_disputes]
     return tuple(sorted(spans.values(), key=lambda s: s.key)), made
+
+
+def _stretch(row: dict[str, Any], text: str, where: str, made: list[Decision]) -> tuple[int, int]:
+    start, end = row["start"], row["end"]
+    if isinstance(start, bool) or isinstance(end, bool) or not 0 <= start < end <= len(text):
+        raise GonerdError(
+            f"{where}: 'start' {start} and 'end' {end} are no stretch of {len(text)} characters; mend them"
+        )
+    if made and start < made[-1].end:
+        raise GonerdError(f"{where}: {start}..{end} is decided twice, from {made[-1].start} on; keep one decision")
+    if row.get("text", text[start:end]) != text[start:end]:
+        raise GonerdError(
+            f"{where}: field 'text' is {row['text']!r}, but {text[start:end]!r} stands there, so the decision is about "
+            "another text; decide again"
+        )
+    return start, end
 
 
 def _inside(spans: Iterable[Span], start: int, end: int) -> tuple[Span, ...]:

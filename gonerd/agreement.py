@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from .errors import unknown_name
 from .labels import CORE, spans_to_tags, split_tag
 from .records import Span
 from .tokens import tokenize
@@ -45,7 +46,13 @@ class Agreement:
             text: Its text.
             first: Spans of one annotator, not overlapping each other.
             second: Spans of the other.
+
+        Raises:
+            UsageError: A label is none of the core labels.
         """
+        for span in (*first, *second):
+            if span.label not in CORE:
+                raise unknown_name("label", span.label, CORE)
         self._exact.append(_exact_counts(first, second))
         self._overlap.append(_overlap_counts(first, second))
         self._confusion.append(_confusion(text, first, second))

@@ -32,6 +32,10 @@ class Span:
     provenance: str | None = None
 
     def __post_init__(self) -> None:
+        if type(self.start) is not int or type(self.end) is not int or not isinstance(self.label, str):
+            raise GonerdError(
+                f"span {self.start!r}..{self.end!r} {self.label!r}: start and end are whole numbers, label text"
+            )
         if not 0 <= self.start < self.end:
             raise GonerdError(f"span {self.start}..{self.end} {self.label!r}: start must be >= 0 and below end")
 
@@ -155,7 +159,8 @@ class Decision:
         doc_id: `Document.id`.
         start: First character of the disputed stretch.
         end: After its last character.
-        kind: "boundary", "label", "missing", or "both-wrong" where the annotators agreed.
+        kind: "boundary", "label", "boundary and label", "missing", "several" of these, or "both-wrong" where the
+            annotators agreed.
         marked: What each annotator had, for people to read.
         decision: What the gold layer has, in the same notation.
         reason: Why, with the section of the guidelines.

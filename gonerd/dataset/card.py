@@ -94,7 +94,7 @@ def _statistics(facts: CardFacts) -> list[str]:
         "and punctuation marks, columns of ranges count documents of that many tokens.",
         table(statistics.split_rows()),
         *(f"![{text}](figures/{name})" for name, (text, _) in FIGURES.items()),
-        "A name is repeated when the same characters were marked before in the document:",
+        "A name is repeated when the same characters, capitals aside, were marked before in the document:",
         table(statistics.distance_rows()),
         "Rows of each config:",
         table([{"config": f"`{c}`", "a row is": CONFIGS[c], **rows} for c, rows in _shipped(facts).items()]),

@@ -65,6 +65,11 @@ def test_gold(folder):
     assert [d.decision for d in decisions][:2] == ["[Ana Ruiz]{PER}", "[Bergen]{LOC}"]
 
 
+def test_a_wide_decision_is_of_the_kind_of_its_dispute(folder):
+    rows = [DECIDED[0], row(18, 47, Span(18, 24, "LOC"), Span(33, 47, "MISC"))]
+    assert decide(folder, *rows).decisions == {"boundary": 1, "several": 1}
+
+
 def test_undecided_are_listed_ready_to_fill_in(folder):
     with pytest.raises(GonerdError, match=r"2 disagreements are undecided; fill in .*gold.undecided.jsonl"):
         decide(folder, DECIDED[0])
@@ -88,6 +93,13 @@ def test_undecided_are_listed_ready_to_fill_in(folder):
         ({3: row(52, 56, Span(52, 56, "GPE"))}, r"unknown label"),
         ({3: {**row(1, 2), "id": "nobody"}}, r"decides about document 'nobody'"),
         ({3: {**row(52, 56), "spans": [{"start": 52, "end": 56, "label": "ORG", "text": "Acne"}]}}, r"not 'Acne'"),
+        ({3: row(52, 56, Span(18, 24, "ORG"))}, r"line 4: a span reaches over the border of 52..56"),
+        ({3: row(56, 52)}, r"line 4: 'start' 56 and 'end' 52 are no stretch of 57 characters"),
+        ({3: row(52, 560)}, r"line 4: 'start' 52 and 'end' 560 are no stretch"),
+        ({3: row(40, 50)}, r"line 4: 40..50 is decided twice, from 33 on"),
+        ({3: row(52, 56, text="Acne")}, r"line 4: field 'text' is 'Acne', but 'Acme' stands there"),
+        ({3: {**row(52, 56), "spans": [{"start": 52.0, "end": 56, "label": "ORG"}]}}, r"line 4: .* whole numbers"),
+        ({3: {**row(52, 56), "spans": [{"start": 52, "end": 56, "label": ["ORG"]}]}}, r"line 4: .* whole numbers"),
         ({3: {**row(52, 56), "spans": [{"start": 52}]}}, r"line 4: field 'spans' holds .* no span"),
     ],
 )  # fmt: skip
