@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -75,13 +76,18 @@ class Agreement:
         """
         if not self.documents:
             return {}
-        drawn = np.random.default_rng(seed).integers(0, self.documents, (resamples, self.documents))
+        counts = [np.stack(rows) for rows in (self._exact, self._overlap, self._confusion)]
+        sums = [_resampled(counts, draw) for draw in np.random.default_rng(seed).spawn(resamples)]
         found: dict[str, dict[str, Interval]] = {}
-        for name, rows in (("exact", self._exact), ("overlap", self._overlap)):
-            counts = np.stack(rows)  # documents x labels x (matching spans of both, spans of both)
-            used = [i for i in range(counts.shape[1]) if counts[:, i, 1].sum()]
-            found[name] = {_name(i): _interval(counts[:, i], drawn, _f1) for i in used}
-        found["token kappa"] = {"micro": _interval(np.stack(self._confusion), drawn, _kappa)}
+        for position, name in enumerate(("exact", "overlap")):
+            total = counts[position].sum(axis=0)  # labels x (matching spans of both, spans of both)
+            found[name] = {
+                _name(i): _interval(_f1(total[i]), [_f1(sample[position][i]) for sample in sums])
+                for i in range(len(total))
+                if total[i, 1]
+            }
+        kappa = _interval(_kappa(counts[2].sum(axis=0)), [_kappa(sample[2]) for sample in sums])
+        found["token kappa"] = {"micro": kappa}
         return found
 
 
@@ -89,10 +95,16 @@ def _name(index: int) -> str:
     return "micro" if index == len(CORE) else CORE[index]
 
 
-def _interval(counts: Any, drawn: Any, measure: Any) -> Interval:
-    values = np.array([measure(counts[sample].sum(axis=0)) for sample in drawn])
-    low, high = np.percentile(values, [2.5, 97.5])
-    return Interval(float(measure(counts.sum(axis=0))), float(low), float(high))
+def _resampled(counts: Sequence[Any], draw: Any) -> list[Any]:
+    """Sums counts over documents drawn with replacement; one sample in memory at a time."""
+    documents = len(counts[0])
+    weights = np.bincount(draw.integers(0, documents, documents), minlength=documents)
+    return [np.tensordot(weights, rows, axes=1) for rows in counts]
+
+
+def _interval(value: float, resampled: Sequence[float]) -> Interval:
+    low, high = np.percentile(resampled, [2.5, 97.5])
+    return Interval(value, float(low), float(high))
 
 
 def _f1(counts: Any) -> float:
@@ -122,9 +134,11 @@ def _exact_counts(first: Sequence[Span], second: Sequence[Span]) -> Any:
 def _overlap_counts(first: Sequence[Span], second: Sequence[Span]) -> Any:
     counts = np.zeros((len(CORE) + 1, 2))
     for spans, others in ((first, second), (second, first)):
-        for span in spans:
-            touches = any(o.label == span.label and o.start < span.end and span.start < o.end for o in others)
-            counts[CORE.index(span.label)] += (touches, 1)
+        for label in CORE:
+            places = sorted((other.start, other.end) for other in others if other.label == label)
+            for span in (span for span in spans if span.label == label):
+                i = bisect_left(places, (span.end,)) - 1  # the last that begins before this span ends
+                counts[CORE.index(label)] += (i >= 0 and places[i][1] > span.start, 1)
     counts[-1] = counts[:-1].sum(axis=0)
     return counts
 

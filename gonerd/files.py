@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import glob
 import hashlib
 import json
@@ -28,6 +29,25 @@ def existing(path: Path, what: str, remedy: str) -> Path:
     return path
 
 
+_FULL = {getattr(errno, name) for name in ("ENOSPC", "EFBIG", "EDQUOT", "EROFS") if hasattr(errno, name)}
+
+
+@contextlib.contextmanager
+def _room_for(path: Path) -> Iterator[None]:
+    """Turns a full disk into one sentence about `path`."""
+    try:
+        yield
+    except OSError as error:
+        # The parquet library names the number in its text alone.
+        number = error.errno or next((n for n in _FULL if f"errno {n}]" in str(error).lower()), 0)
+        if number not in _FULL:
+            raise
+        raise GonerdError(
+            f"{path}: cannot be written ({os.strerror(number)}); make room and run the same command again, "
+            "nothing half-written stands there"
+        ) from error
+
+
 _MADE = ".gonerd-made"
 _HOST = hashlib.sha256(socket.gethostname().encode()).hexdigest()[:8]  # folders may be shared between machines
 
@@ -50,10 +70,11 @@ def new_file(path: Path) -> Iterator[Path]:
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        yield temporary
-        with temporary.open("rb+") as handle:
-            os.fsync(handle.fileno())
-        temporary.replace(path)
+        with _room_for(path):
+            yield temporary
+            with temporary.open("rb+") as handle:
+                os.fsync(handle.fileno())
+            temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -75,20 +96,21 @@ def new_folder(path: Path) -> Iterator[Path]:
         GonerdError: `path` is a file or the working directory, or holds something that was not made here.
     """
     path = path.resolve()
-    _check_replaceable(path)
+    check_replaceable(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     _sweep(path)
     temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.{_HOST}-{os.getpid()}.", suffix=".part", dir=path.parent))
     temporary.chmod(0o755)
     old = temporary.with_suffix(".old")
     try:
-        yield temporary
-        names = sorted({entry.name for entry in temporary.iterdir()} | {_MADE})
-        (temporary / _MADE).write_text("".join(f"{name}\n" for name in names), encoding="utf-8")
-        _check_replaceable(path)  # once more: the block may have taken hours
-        if path.exists():
-            path.replace(old)
-        temporary.replace(path)
+        with _room_for(path):
+            yield temporary
+            names = sorted({entry.name for entry in temporary.iterdir()} | {_MADE})
+            (temporary / _MADE).write_text("".join(f"{name}\n" for name in names), encoding="utf-8")
+            check_replaceable(path)  # once more: the block may have taken hours
+            if path.exists():
+                path.replace(old)
+            temporary.replace(path)
     finally:
         if not path.exists() and old.exists():
             old.replace(path)
@@ -116,7 +138,12 @@ def _runs(pid: int) -> bool:
     return True
 
 
-def _check_replaceable(path: Path) -> None:
+def check_replaceable(path: Path) -> None:
+    """Checks that `new_folder` may take this place.
+
+    Raises:
+        GonerdError: It is a file or the working directory, or holds something that was not made here.
+    """
     if path == Path.cwd():
         raise GonerdError(f"{path}: this is the working directory, which cannot be replaced; choose another --out")
     if not path.exists():

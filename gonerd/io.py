@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,11 @@ from .tables import read_rows, read_table
 from .text import check_normalized, normalize
 
 _DOCUMENT_FIELDS = {f.name for f in dataclasses.fields(Document)}
-_STRINGS = _DOCUMENT_FIELDS - {"published", "fetched", "text", "sha256"}
-_JSONL = (".jsonl", ".json", ".ndjson")
+_TIMES: dict[str, Callable[[str], date | datetime]] = {
+    "published": lambda text: datetime.fromisoformat(text).date(),
+    "fetched": datetime.fromisoformat,
+}
+JSONL = (".jsonl", ".json", ".ndjson")
 
 
 def read_documents(path: Path) -> Iterator[Document]:
@@ -36,7 +40,7 @@ def read_documents(path: Path) -> Iterator[Document]:
 
 def read_document_rows(path: Path) -> Iterator[tuple[str, Document]]:
     """Reads documents like `read_documents`, each with its file and row."""
-    records = _read_jsonl(path) if path.suffix in _JSONL else read_rows(path, Document)
+    records = _read_jsonl(path) if path.suffix in JSONL else read_rows(path, Document)
     seen: set[str] = set()
     for where, document in records:
         if document.id in seen:
@@ -55,7 +59,7 @@ def _read_jsonl(path: Path) -> Iterator[tuple[str, Document]]:
             where = f"{path} line {number}"
             try:
                 row = json.loads(line)
-            except (json.JSONDecodeError, UnicodeDecodeError) as error:
+            except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
                 raise GonerdError(f"{where}: not valid JSON ({error}); mend or remove the line") from error
             if not isinstance(row, dict):
                 raise GonerdError(f"{where}: expected an object with 'id' and 'text'")
@@ -64,13 +68,31 @@ def _read_jsonl(path: Path) -> Iterator[tuple[str, Document]]:
                     raise GonerdError(f"{where}: field {name!r} must be a string")
             # This is an ingestion border: a foreign text is normalised here, and the offsets that come
             # out are over the normalised text. Other columns ride along where they mean the same.
-            known: dict[str, Any] = {k: v for k, v in row.items() if k in _STRINGS and isinstance(v, str)}
             try:
-                yield where, Document(text=normalize(row["text"]), **known)
+                yield where, Document(text=normalize(row["text"]), **dict(_known(row, where)))
             except GonerdError as error:
-                raise GonerdError(f"{where}: {error}") from error
+                raise error if str(error).startswith(where) else GonerdError(f"{where}: {error}") from error
             except UnicodeEncodeError as error:
-                raise GonerdError(f"{where}: field 'text' holds half a surrogate pair; mend the line") from error
+                raise GonerdError(
+                    f"{where}: a field holds half a surrogate pair ({error.reason}); mend the line"
+                ) from error
+
+
+def _known(row: dict[str, Any], where: str) -> Iterator[tuple[str, Any]]:
+    for name in _DOCUMENT_FIELDS - {"text", "sha256"}:  # the hash is that of the normalised text
+        value = row.get(name)
+        if value is None:
+            continue
+        if not isinstance(value, str):
+            raise GonerdError(f"{where}: field {name!r} is {type(value).__name__}, expected a string; mend the line")
+        value.encode()
+        if name in _TIMES:
+            try:
+                yield name, _TIMES[name](value)
+            except ValueError as error:
+                raise GonerdError(f"{where}: field {name!r} is {value!r}, no ISO 8601 date; mend the line") from error
+        else:
+            yield name, " ".join(value.split()) if name == "title" else value
 
 
 def read_annotations(path: Path) -> Iterator[Annotation]:

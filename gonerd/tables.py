@@ -105,7 +105,7 @@ def shards(path: Path, what: str = "table") -> list[Path]:
     Raises:
         GonerdError: Nothing is there.
     """
-    existing(path, f"{what} (a folder of *.parquet, or one file)", "check the path")
+    existing(path, f"{what}: a folder of *.parquet, or one such file", "check the path")
     found = sorted(path.glob("*.parquet")) if path.is_dir() else [path]
     if not found:
         raise GonerdError(f"{path}: the folder holds no *.parquet, so there is no {what} to read; check the path")
@@ -136,11 +136,13 @@ def _compatible(found: pa.DataType, expected: pa.DataType) -> bool:
     if pa.types.is_null(found) or found == expected:
         return True
     kinds: tuple[Callable[[pa.DataType], bool], ...] = (
-        lambda t: pa.types.is_string(t) or pa.types.is_large_string(t),
+        lambda t: pa.types.is_string(t) or pa.types.is_large_string(t) or pa.types.is_string_view(t),
         pa.types.is_integer,
         pa.types.is_floating,
         pa.types.is_timestamp,
     )
+    if pa.types.is_dictionary(found):  # as pandas writes its categories
+        return _compatible(found.value_type, expected)
     if _is_list(found) and _is_list(expected):
         return _compatible(found.value_type, expected.value_type)
     if pa.types.is_struct(found) and pa.types.is_struct(expected):
@@ -183,15 +185,26 @@ def read_rows(path: Path, record: type[Record], nested: type | None = None) -> I
             names the file and the row.
     """
     names = set(record_schema(record).names)
-    for shard in shards(path, record.__name__):
+    for shard in shards(path, f"{record.__name__} records"):
         row = 0
         with _open(shard, record) as table:
             columns = [name for name in table.schema_arrow.names if name in names]
-            for batch in table.iter_batches(batch_size=_ROWS_PER_BATCH, columns=columns):
-                for values in batch.to_pylist():
-                    where = f"{shard} row {row}"
-                    yield where, _build(record, nested, values, where)
-                    row += 1
+            required = [field.name for field in record_schema(record) if not field.nullable]
+            for values in _values(table, columns, shard):
+                where = f"{shard} row {row}"
+                for name in required:
+                    if values.get(name, "") is None:
+                        raise GonerdError(f"{where}: column {name!r} is null; fill it in, or remove the row")
+                yield where, _build(record, nested, values, where)
+                row += 1
+
+
+def _values(table: pq.ParquetFile, columns: list[str], shard: Path) -> Iterator[dict[str, Any]]:
+    try:
+        for batch in table.iter_batches(batch_size=_ROWS_PER_BATCH, columns=columns):
+            yield from batch.to_pylist()
+    except (pa.ArrowException, OSError) as error:
+        raise GonerdError(f"{shard}: not a readable parquet file ({error}); write it again") from error
 
 
 def _build(record: type[Record], nested: type | None, values: dict[str, Any], where: str) -> Record:

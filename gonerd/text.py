@@ -54,6 +54,18 @@ def is_space(character: str) -> bool:
     return _SPACE.match(character) is not None
 
 
+_VISIBLE = regex.compile(r"\S(?:.*\S)?", regex.DOTALL)
+
+
+def visible(text: str, start: int, end: int) -> tuple[int, int] | None:
+    """Returns the range inside `start`..`end` without white space at its edges, None when there is nothing else.
+
+    White space is what `is_space` says; `str.strip` would also take U+001C to U+001F, which are tokens here.
+    """
+    match = _VISIBLE.search(text, start, end)
+    return match.span() if match else None
+
+
 _CLUSTER = regex.compile(r"\X")
 _PLAIN = 0x0300  # below it no character joins the one before
 _REACH = 64  # code points looked at around a position; no real cluster is nearly as long

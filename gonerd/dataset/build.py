@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -10,22 +11,25 @@ from itertools import islice
 from pathlib import Path
 
 from gonerd import __version__
-from gonerd.files import new_folder
-from gonerd.io import LayerReader, pair
+from gonerd.errors import UsageError
+from gonerd.files import check_replaceable, new_folder
+from gonerd.io import JSONL, LayerReader, pair
 from gonerd.progress import track
 from gonerd.records import Decision, Document, Rejected
-from gonerd.tables import read_table
+from gonerd.tables import read_table, shards
 
 from .assemble import Assembly, Entry
 from .blocklist import read_blocklist
+from .card import read_prose
 from .describe import Facts, describe
 from .masking import mask
-from .release import splits_of
-from .rights import check_release
+from .release import read_manifest, splits_of
+from .rights import known_release
 from .rows import View
-from .schema import SPLITS
+from .schema import MANIFEST, SPLITS
 from .select import Selection, select
 
+_VERSION = re.compile(r"\d+(\.\d+){1,3}([.+-]?[a-z0-9.+-]+)?", re.IGNORECASE)
 DECISIONS = "decisions"  # folder of a gold layer in which adjudication keeps its decisions
 
 
@@ -39,7 +43,8 @@ class BuildSettings:
         annotators: Layers of single annotators that ship beside the gold.
         release: A kind of `gonerd.dataset.rights.RELEASES`.
         blocklist: File with ids of documents to leave out.
-        previous: Folder of an earlier release, whose documents keep their splits.
+        previous: Folder of an earlier release, whose documents keep their splits; a release of the same seed that
+            stands at the place of the new one when None.
         prose: Markdown file with the datasheet that opens the card.
         seed: Seed of the splits and of the bootstrap.
         limit: Use only the first documents.
@@ -66,6 +71,8 @@ class BuildSummary:
         withheld: Documents of the splits that ship without their text.
         rejected: Documents set aside.
         masked: Things hidden in the texts, by kind.
+        unmet: Blocked ids that no document bears.
+        previous: The release whose documents kept their splits.
     """
 
     documents: int
@@ -73,6 +80,8 @@ class BuildSummary:
     withheld: int
     rejected: list[Rejected]
     masked: dict[str, int] = field(default_factory=dict)
+    unmet: list[str] = field(default_factory=list)
+    previous: Path | None = None
 
 
 def build_dataset(documents: Path, layer: Path, out: Path, settings: BuildSettings | None = None) -> BuildSummary:
@@ -93,13 +102,16 @@ def build_dataset(documents: Path, layer: Path, out: Path, settings: BuildSettin
         GonerdError: An input cannot be read, two do not fit, too few documents are left, or the splits leak.
     """
     settings = settings or BuildSettings()
+    _check_early(documents, layer, out, settings)
+    previous = settings.previous or _standing(out, settings.seed)
+    blocked = read_blocklist(settings.blocklist)
     selection = select(
         documents,
         out,
-        release=check_release(settings.release),
-        blocked=read_blocklist(settings.blocklist),
+        release=known_release(settings.release),
+        blocked=blocked,
         seed=settings.seed,
-        previous=splits_of(settings.previous) if settings.previous else {},
+        previous=splits_of(previous) if previous else {},
         limit=settings.limit,
     )
     masked: Counter[str] = Counter()
@@ -125,7 +137,37 @@ def build_dataset(documents: Path, layer: Path, out: Path, settings: BuildSettin
             prose=settings.prose,
         )
         describe(folder, facts, assembly.counts, assembly.rows)
-    return BuildSummary(facts.documents, dict(facts.splits), facts.withheld, selection.rejected, dict(facts.masked))
+    return BuildSummary(
+        facts.documents,
+        dict(facts.splits),
+        facts.withheld,
+        selection.rejected,
+        dict(facts.masked),
+        sorted(selection.unmet),
+        previous,
+    )
+
+
+def _check_early(documents: Path, layer: Path, out: Path, settings: BuildSettings) -> None:
+    """Refuses at once what would otherwise be found after hours of reading."""
+    check_replaceable(out.resolve())
+    if documents.suffix not in JSONL:
+        shards(documents, "documents")
+    for path in (layer, *settings.annotators):
+        shards(path, "annotation layer")
+    if len({path.resolve() for path in settings.annotators}) < len(settings.annotators):
+        raise UsageError("--annotator names one layer twice; name each annotator once")
+    if not _VERSION.fullmatch(settings.version):
+        raise UsageError(f"version {settings.version!r} is not of the form 1.2.3; write it so")
+    if settings.prose:
+        read_prose(settings.prose)
+
+
+def _standing(out: Path, seed: int) -> Path | None:
+    """Returns the release that stands at `out`, if its splits were drawn with this seed."""
+    if not (out / MANIFEST).is_file():
+        return None
+    return out if read_manifest(out).get("seed") == seed else None
 
 
 def _entries(
@@ -149,15 +191,20 @@ def _entries(
 def _masked(document: Document, counts: Counter[str]) -> Document:
     text, found = mask(document.text)
     counts += found
-    title = mask(document.title)[0] if document.title else None
-    if (text, title) == (document.text, document.title):
+    hidden = {
+        "text": text,
+        "title": mask(document.title)[0] if document.title else None,
+        "license_evidence": mask(document.license_evidence)[0] if document.license_evidence else None,
+    }
+    if all(getattr(document, name) == value for name, value in hidden.items()):
         return document
-    return dataclasses.replace(document, text=text, title=title, sha256="")
+    return dataclasses.replace(document, **hidden, sha256="")
 
 
 def _decisions(layer: Path) -> dict[str, list[Decision]]:
     found: dict[str, list[Decision]] = {}
     if (layer / DECISIONS).exists():
         for decision in read_table(layer / DECISIONS, Decision):
-            found.setdefault(decision.doc_id, []).append(decision)
+            quoting = {name: mask(getattr(decision, name))[0] for name in ("marked", "decision", "reason")}
+            found.setdefault(decision.doc_id, []).append(dataclasses.replace(decision, **quoting))
     return found

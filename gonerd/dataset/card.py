@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from gonerd.agreement import Interval
+from gonerd.errors import GonerdError
 from gonerd.files import existing
 from gonerd.markdown import table
 
@@ -21,7 +22,7 @@ from .statistics import Statistics
 # SPDX identifiers as the Hub's metadata spells them; anything else is "other" there and named in the card.
 _HUB_LICENSES = {"CC0-1.0": "cc0-1.0", "CC-BY-4.0": "cc-by-4.0", "CC-BY-SA-4.0": "cc-by-sa-4.0"}
 # The Hub's size classes, by number of documents.
-_SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
+_SIZES = {10**3: "n<1K", 10**4: "1K<n<10K", 10**5: "10K<n<100K", 10**6: "100K<n<1M", 10**7: "1M<n<10M"}
 
 
 @dataclass(frozen=True)
@@ -78,12 +79,22 @@ def card(facts: CardFacts, prose: Path | None) -> str:
     Raises:
         GonerdError: The prose file is missing.
     """
-    opening = f"# {facts.name}"
-    if prose:
-        opening = existing(prose, "card prose", "check --card").read_text(encoding="utf-8").strip()
+    opening = read_prose(prose) if prose else f"# {facts.name}"
     metadata = yaml.safe_dump(_metadata(facts), sort_keys=False, allow_unicode=True).strip()
     sections = [f"---\n{metadata}\n---", opening, *_statistics(facts), *_agreement(facts), *_handling(facts)]
     return "\n\n".join(sections) + "\n"
+
+
+def read_prose(path: Path) -> str:
+    """Reads the datasheet that opens a card.
+
+    Raises:
+        GonerdError: The file is missing or not UTF-8.
+    """
+    try:
+        return existing(path, "card prose", "check --card").read_text(encoding="utf-8").strip()
+    except UnicodeDecodeError as error:
+        raise GonerdError(f"{path}: not UTF-8 text ({error}); save the card's prose as UTF-8") from error
 
 
 def _statistics(facts: CardFacts) -> list[str]:
@@ -146,11 +157,11 @@ def _metadata(facts: CardFacts) -> dict[str, Any]:
     documents = sum(facts.configs[DEFAULT].values())
     return {
         "pretty_name": facts.name,
-        "language": ["en"],
+        "language": sorted(facts.statistics.languages) or ["en"],
         "license": facts.hub_license,
         "task_categories": ["token-classification"],
         "task_ids": ["named-entity-recognition"],
-        "size_categories": [next((name for most, name in _SIZES if documents < most), "n>1M")],
+        "size_categories": [next((name for most, name in _SIZES.items() if documents < most), "10M<n<100M")],
         "tags": ["long-context", "news", "legal", "croissant"],
         "configs": [_config(facts, config) for config in _shipped(facts)],
         "dataset_info": [

@@ -1,36 +1,28 @@
-"""Whether a release is what its card says: files, offsets, labels, duplicates, leakage, card."""
+"""Whether a release is what its card says: files, rows of every config, rights, duplicates, leakage, card."""
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator
-from datetime import date
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from gonerd.errors import GonerdError
 from gonerd.markdown import table
 from gonerd.progress import track
-from gonerd.records import Document, Span
 
+from .corpus import Corpus
 from .describe import fingerprint
 from .findings import ERROR, Finding, check_document, check_views
-from .leakage import Entry, find_leaks
 from .load import folder_of
-from .near import near_pairs, signature
-from .release import changed_files, data_files, read_manifest
-from .rows import View
-from .schema import CONFIGS, SPLITS, features
-from .splits import Candidate
-from .statistics import Statistics
+from .release import changed_files, data_files, read_manifest, rows_of
+from .schema import CONFIGS, DEFAULT, MANIFEST, SPLITS, features
 
 
 def check_release(name: str | Path) -> list[Finding]:
-    """Checks a release from its files alone.
+    """Checks a release from its files alone; whatever is damaged becomes a finding.
 
     Args:
         name: "sample" or the folder of a release.
@@ -46,15 +38,29 @@ def check_release(name: str | Path) -> list[Finding]:
         raise GonerdError(f"{name}: no such folder; give the folder of a release, or 'sample'")
     manifest = read_manifest(folder)
     findings = [Finding(ERROR, "files", path, why) for path, why in changed_files(folder, manifest)]
+    findings += _unlisted(folder, manifest)
     columns = list(_columns(folder))
     findings += columns
     if not columns:
-        corpus = _Corpus()
+        corpus = Corpus()
         for split in SPLITS:
-            findings += track(_split(folder, split, corpus), f"check {split}")
+            try:
+                findings += track(_split(folder, split, manifest.get("release", ""), corpus), f"check {split}")
+            except GonerdError as error:  # a page that cannot be read
+                findings.append(Finding(ERROR, "files", split, str(error)))
         findings += corpus.findings()
-        findings += _card(folder, manifest, corpus.statistics)
+        findings += _card(folder, manifest, corpus)
     return sorted(findings, key=lambda finding: (finding.severity, finding.check, finding.where))
+
+
+def _unlisted(folder: Path, manifest: dict[str, Any]) -> Iterator[Finding]:
+    for path in sorted(path for part in ("data", "figures") for path in (folder / part).rglob("*") if path.is_file()):
+        name = path.relative_to(folder).as_posix()
+        if name not in manifest["files"] and name != MANIFEST:
+            yield Finding(ERROR, "files", name, "is not listed in the manifest")
+    for name in ("README.md", "croissant.json"):
+        if name not in manifest["files"]:
+            yield Finding(ERROR, "files", name, "is not listed in the manifest")
 
 
 def _columns(folder: Path) -> Iterator[Finding]:
@@ -67,34 +73,26 @@ def _columns(folder: Path) -> Iterator[Finding]:
                 where = path.relative_to(folder).as_posix()
                 try:
                     schema = pq.read_schema(path)
-                except (pa.ArrowInvalid, OSError) as error:
+                except (pa.ArrowException, OSError) as error:
                     yield Finding(ERROR, "files", where, f"not a readable parquet file ({error})")
                     continue
                 if not schema.equals(features(config).arrow_schema):
                     yield Finding(ERROR, "columns", where, f"columns are not those of config {config!r}")
 
 
-def _rows(folder: Path, config: str, split: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    for path in data_files(folder, config, split):
-        row = 0
-        with pq.ParquetFile(path) as file:
-            for batch in file.iter_batches(batch_size=64):
-                for values in batch.to_pylist():
-                    yield f"{path.relative_to(folder).as_posix()} row {row}", values
-                    row += 1
-
-
-def _split(folder: Path, split: str, corpus: _Corpus) -> Iterator[Finding]:
-    views = {config: _Grouped(_rows(folder, config, split)) for config in ("sentences", "spans")}
-    for where, row in _rows(folder, "documents", split):
+def _split(folder: Path, split: str, release: str, corpus: Corpus) -> Iterator[Finding]:
+    others = {config: _Grouped(rows_of(folder, config, split)) for config in CONFIGS if config != DEFAULT}
+    for where, row in rows_of(folder, DEFAULT, split):
         here = f"{where} ({row['id']})"
-        found = list(check_document(row, here))
+        view, found = check_document(row, here, release)
         yield from found
-        held = {config: views[config].take(row["id"]) for config in views}
-        if not any(finding.severity == ERROR for finding in found):
-            yield from check_views(row, held, here)
-            corpus.add(split, row)
-    for config, grouped in views.items():
+        held = {config: grouped.take(row["id"]) for config, grouped in others.items()}
+        if any(finding.severity == ERROR for finding in found):
+            corpus.unsound += 1
+        else:
+            yield from check_views(row, view, held, here)
+            corpus.add(split, row, view)
+    for config, grouped in others.items():
         if (stray := grouped.rest()) is not None:
             yield Finding(ERROR, f"{config}-config", f"{config} {split}", f"row of unknown document {stray!r}")
 
@@ -117,53 +115,22 @@ class _Grouped:
         return self._next[1]["document_id"] if self._next else None
 
 
-class _Corpus:
-    """What is compared across documents."""
-
-    def __init__(self) -> None:
-        self.statistics = Statistics()
-        self._entries: list[Entry] = []
-        self._signatures: list[Any] = []
-        self._signed: list[int] = []
-        self._ids: dict[str, int] = defaultdict(int)
-        self._texts: dict[str, list[str]] = defaultdict(list)
-
-    def add(self, split: str, row: dict[str, Any]) -> None:
-        published = date.fromisoformat(row["published"]) if row["published"] else None
-        occasion = Candidate(row["id"], row["domain"], row["source"], published, 0).occasion
-        self._entries.append(Entry(row["id"], split, row["text_sha256"], row["url"], occasion))
-        self._ids[row["id"]] += 1
-        self._texts[row["text_sha256"]].append(row["id"])
-        if row["text"] is not None:
-            self._signed.append(len(self._entries) - 1)
-            self._signatures.append(signature(row["tokens"]))
-            document = Document(row["id"], row["text"], domain=row["domain"], license=row["license"])
-            spans = [Span(span["start"], span["end"], span["label"]) for span in row["spans"]]
-            self.statistics.add(split, View.of(document, spans))
-
-    def findings(self) -> Iterator[Finding]:
-        for key, count in self._ids.items():
-            if count > 1:
-                yield Finding(ERROR, "duplicate-id", key, f"{count} rows of 'documents' have this id")
-        for ids in self._texts.values():
-            if len(ids) > 1:
-                yield Finding(ERROR, "duplicate-text", ids[0], f"same text as {', '.join(ids[1:])}")
-        pairs = near_pairs(np.stack(self._signatures)) if self._signatures else []
-        near = [(self._signed[a], self._signed[b], score) for a, b, score in pairs]
-        for leak in find_leaks(self._entries, near):
-            where = f"{leak.first} ({leak.first_split}), {leak.second} ({leak.second_split})"
-            yield Finding(ERROR, "leakage", where, f"{leak.check}: {leak.detail}")
-
-
-def _card(folder: Path, manifest: dict[str, Any], statistics: Statistics) -> Iterator[Finding]:
-    """Whether the card's generated parts are those of the data that is there."""
-    readme = folder / "README.md"
-    text = readme.read_text(encoding="utf-8") if readme.is_file() else ""
+def _card(folder: Path, manifest: dict[str, Any], corpus: Corpus) -> Iterator[Finding]:
+    """Whether card and manifest speak of the data that is there."""
+    remedy = "build the release again"
+    text = (
+        (folder / "README.md").read_text(encoding="utf-8", errors="replace") if (folder / "README.md").is_file() else ""
+    )
     parquet = {path: facts["sha256"] for path, facts in manifest["files"].items() if path.endswith(".parquet")}
     if fingerprint(parquet) not in text:
-        yield Finding(
-            ERROR, "card", "README.md", "made from other data than the manifest lists; build the release again"
-        )
-    whole = not manifest.get("withheld")  # what is counted in a text cannot be counted again without it
-    if whole and any(table(rows) not in text for rows in (statistics.split_rows(), statistics.distance_rows())):
-        yield Finding(ERROR, "card", "README.md", "its statistics are not those of the data; build the release again")
+        yield Finding(ERROR, "card", "README.md", f"made from other data than the manifest lists; {remedy}")
+    if corpus.unsound:
+        return  # what is unsound was not counted
+    if {split: corpus.splits[split] for split in SPLITS} != manifest.get("splits"):
+        yield Finding(ERROR, "manifest", MANIFEST, f"field 'splits' is not what the shards hold; {remedy}")
+    if str(manifest.get("version")) not in text or str(manifest.get("name")) not in text:
+        yield Finding(ERROR, "card", "README.md", f"speaks of another name or version than the manifest; {remedy}")
+    statistics = corpus.statistics  # what is counted in a text cannot be counted again without it
+    tables = [] if corpus.withheld else [statistics.split_rows(), statistics.distance_rows()]
+    if any(table(rows) not in text for rows in tables):
+        yield Finding(ERROR, "card", "README.md", f"its statistics are not those of the data; {remedy}")

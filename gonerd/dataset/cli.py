@@ -60,6 +60,10 @@ def build(
     kept = ", ".join(f"{split} {count}" for split, count in summary.splits.items())
     typer.echo(f"{summary.documents} documents = {kept} + rejected {len(summary.rejected)} -> {out}")
     typer.echo(f"without text: {summary.withheld}; masked: {_counts(summary.masked)}")
+    if summary.previous:
+        typer.echo(f"splits kept from {summary.previous}")
+    if summary.unmet:
+        typer.echo(f"{len(summary.unmet)} ids of the blocklist met no document, first {summary.unmet[0]!r}")
     for reason, count in sorted(Counter(item.reason for item in summary.rejected).items()):
         first = next(item for item in summary.rejected if item.reason == reason)
         typer.echo(f"rejected {reason}: {count}, first {first.id} ({first.detail})")
@@ -131,12 +135,15 @@ def rehydrate(
     allow_host: Annotated[
         list[str] | None, typer.Option(show_default=False, help="With --web: private host that may be asked.")
     ] = None,
+    blocklist: Annotated[
+        Path | None, typer.Option(show_default=False, help="File with ids of documents whose text stays out.")
+    ] = None,
     config: Config = None,
 ) -> None:
     """Fill in the texts that an urls-only release leaves out, and verify the hash of each."""
     with needs_extra("build"):
         from .rehydrate import rehydrate as complete
-        from .rehydrate import texts_from
+        from .texts import texts_from
 
         found = texts_from(
             dataset,
@@ -146,7 +153,7 @@ def rehydrate(
             contact=contact,
             allow_hosts=tuple(allow_host or ()),
         )
-        summary = complete(dataset, out, found)
+        summary = complete(dataset, out, found, blocklist)
     typer.echo(
         f"{summary.withheld} texts were left out = {summary.filled} filled in + {_counts(summary.missing)} -> {out}"
     )

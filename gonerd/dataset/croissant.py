@@ -49,6 +49,7 @@ def croissant(
     url: str | None = None,
     cite_as: str | None = None,
     keywords: Sequence[str] = KEYWORDS,
+    languages: Sequence[str] = ("en",),
 ) -> dict[str, Any]:
     """Describes a release in Croissant 1.1, the JSON-LD vocabulary for datasets of https://docs.mlcommons.org/croissant/.
 
@@ -65,6 +66,7 @@ def croissant(
         url: Page of the dataset; left out when None.
         cite_as: BibTeX entry; made from name, version, date and url when None.
         keywords: What to find it by.
+        languages: ISO 639-1 codes.
 
     Returns:
         The JSON-LD, for `croissant.json` beside the release's `README.md`.
@@ -88,7 +90,7 @@ def croissant(
         "datePublished": date_published or None,
         "creator": {"@type": "sc:Organization", "name": CREATOR},
         "citeAs": cite_as or _citation(name, version, date_published, url),
-        "inLanguage": "en",
+        "inLanguage": list(languages),
         "keywords": list(keywords),
     }
     return {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -68,7 +68,7 @@ def describe(folder: Path, facts: Facts, counts: Counts, rows: Mapping[str, Mapp
     """
     write_json(folder / "data" / "leakage.json", {**report([]), "near_duplicates_kept_together": list(facts.near)})
     draw_figures(counts.statistics, folder / "figures")
-    data = {path: found for path, found in _facts(folder) if path.endswith(".parquet")}
+    data = dict(_facts(folder, "*.parquet"))
     shown = CardFacts(
         name=facts.name,
         version=facts.version,
@@ -92,6 +92,7 @@ def describe(folder: Path, facts: Facts, counts: Counts, rows: Mapping[str, Mapp
         description=f"{facts.name} {facts.version}: long documents with PER, ORG, LOC and MISC spans",
         license=shown.hub_license,
         date_published=facts.newest,
+        languages=sorted(counts.statistics.languages) or ["en"],
     )
     write_json(folder / "croissant.json", croissant_json)
     stated = {f.name: getattr(facts, f.name) for f in dataclasses.fields(facts)}
@@ -99,7 +100,8 @@ def describe(folder: Path, facts: Facts, counts: Counts, rows: Mapping[str, Mapp
         del stated[name]
     stated["rejected"] = [dataclasses.asdict(item) for item in facts.rejected]
     stated["licenses"] = dict(sorted(counts.statistics.licenses.items()))
-    files = {path: dataclasses.asdict(found) for path, found in _facts(folder)}
+    others = dict(_facts(folder, "*", data))
+    files = {path: dataclasses.asdict(found) for path, found in sorted({**data, **others}.items())}
     write_json(folder / MANIFEST, {**stated, **facts.extra, "files": files})
 
 
@@ -108,6 +110,8 @@ def fingerprint(hashes: Mapping[str, str]) -> str:
     return hashlib.sha256(repr(sorted(hashes.items())).encode()).hexdigest()
 
 
-def _facts(folder: Path) -> Iterator[tuple[str, FileFacts]]:
-    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
-        yield path.relative_to(folder).as_posix(), file_facts(path)
+def _facts(folder: Path, pattern: str, known: Collection[str] = ()) -> Iterator[tuple[str, FileFacts]]:
+    for path in sorted(path for path in folder.rglob(pattern) if path.is_file()):
+        name = path.relative_to(folder).as_posix()
+        if name not in known:
+            yield name, file_facts(path)

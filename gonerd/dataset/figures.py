@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,27 +18,25 @@ _SIZE = (7.0, 3.2)  # inches
 _DPI = 110
 
 
-def draw_figures(statistics: Statistics, folder: Path) -> dict[str, str]:
+def draw_figures(statistics: Statistics, folder: Path) -> None:
     """Draws every figure as PNG.
 
     Args:
         statistics: What was counted.
         folder: Where the files go.
-
-    Returns:
-        From file name to what it shows.
     """
+    from matplotlib import rc_context, rcParamsDefault
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    for name, (_, draw) in FIGURES.items():
-        figure = Figure(figsize=_SIZE, layout="constrained")
-        FigureCanvasAgg(figure)
-        draw(figure.subplots(), statistics)
-        with new_file(folder / name) as temporary:
-            # No software version in the file: the same counts give the same bytes.
-            figure.savefig(temporary, format="png", dpi=_DPI, metadata={"Software": None})
-    return {name: text for name, (text, _) in FIGURES.items()}
+    # The library's own settings, not the user's, and no software version in the file: the same counts, the same bytes.
+    with rc_context(rcParamsDefault):
+        for name, (_, draw) in FIGURES.items():
+            figure = Figure(figsize=_SIZE, layout="constrained")
+            FigureCanvasAgg(figure)
+            draw(figure.subplots(), statistics)
+            with new_file(folder / name) as temporary:
+                figure.savefig(temporary, format="png", dpi=_DPI, metadata={"Software": None})
 
 
 def _lengths(axes: Any, statistics: Statistics) -> None:
@@ -53,13 +52,13 @@ def _lengths(axes: Any, statistics: Statistics) -> None:
 
 
 def _labels(axes: Any, statistics: Statistics) -> None:
-    tokens: dict[str, int] = {}
+    spans: Counter[tuple[str, str]] = Counter()
     for (_, domain, label), count in statistics.labels.items():
-        tokens[f"{domain} {label}"] = tokens.get(f"{domain} {label}", 0) + count
-    domains = [domain for domain in DOMAINS if any(key.startswith(domain) for key in tokens)]
+        spans[domain, label] += count
+    domains = [domain for domain in DOMAINS if any(statistics.domains[split, domain] for split in SPLITS)]
     width = 0.8 / max(1, len(domains))
     for i, domain in enumerate(domains):
-        heights = [tokens.get(f"{domain} {label}", 0) for label in CORE]
+        heights = [spans[domain, label] for label in CORE]
         axes.bar([x + i * width for x in range(len(CORE))], heights, width, label=domain)
     axes.set_xticks([x + width * (len(domains) - 1) / 2 for x in range(len(CORE))], CORE)
     axes.set(ylabel="spans")

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from gonerd.errors import GonerdError
-from gonerd.labels import BIO_TAGS, mentions
 from gonerd.records import Annotation, Document, Span
-from gonerd.text import check_normalized, text_sha256
+from gonerd.text import check_normalized
 
-from .rows import View, sentence_rows, span_rows
+from .rights import why_not
+from .rows import View, document_row, sentence_rows, span_rows
 
 ERROR, WARNING = "error", "warning"
+Row = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +26,7 @@ class Finding:
     Attributes:
         severity: "error" or "warning".
         check: Short name of the check.
-        where: File, document, row.
+        where: File, row, document.
         message: What is wrong.
     """
 
@@ -34,92 +36,145 @@ class Finding:
     message: str
 
 
-def check_document(row: dict[str, Any], where: str) -> Iterator[Finding]:
-    """Checks one row of `documents` against itself.
+def spans_of(row: Mapping[str, Any]) -> tuple[Span, ...]:
+    """Builds the spans of a row.
+
+    Raises:
+        GonerdError: One is malformed.
+    """
+    try:
+        return tuple(Span(span["start"], span["end"], span["label"]) for span in row["spans"])
+    except TypeError as error:
+        raise GonerdError(f"field 'spans' holds a null ({error})") from error
+
+
+def document_of(row: Mapping[str, Any]) -> Document:
+    """Builds the document of a row of `documents` that has its text.
+
+    Raises:
+        GonerdError: A field is null or malformed.
+    """
+    try:
+        published = date.fromisoformat(row["published"]) if row["published"] else None
+        names = ("id", "text", "domain", "source", "url", "title", "license", "license_evidence", "language")
+        return Document(published=published, **{name: row[name] for name in names})
+    except (TypeError, ValueError, AttributeError) as error:
+        raise GonerdError(f"a field is null or malformed ({error})") from error
+
+
+def check_document(row: Row, where: str, release: str) -> tuple[View | None, list[Finding]]:
+    """Checks one row of `documents`: everything that follows from text and spans is computed anew and compared.
 
     Args:
         row: The row.
         where: What to call it.
+        release: Kind of the release.
 
-    Yields:
-        Errors of offsets, overlaps, labels, tags and hashes; warnings of names labelled in two ways.
+    Returns:
+        The document's view, None when it has no sound text, and what was found.
     """
-    spans, text = row["spans"], row["text"]
-    if text is None:
-        yield from _withheld(row, where)
-        return
-    if not text.strip():
-        yield Finding(ERROR, "empty-document", where, "the text is empty")
+    if row["text"] is None:
+        return None, list(_withheld(row, where))
+    if not row["text"].strip():
+        return None, [Finding(ERROR, "empty-document", where, "the text is empty")]
     try:
-        check_normalized(text, where)
-        document = Document(row["id"], text)
-        made = tuple(Span(span["start"], span["end"], span["label"]) for span in spans)
-        Annotation(row["id"], "gold", "", document.sha256, made).check(document)
+        document, spans = document_of(row), spans_of(row)
+        check_normalized(row["text"], where)
+        Annotation(row["id"], "gold", "", document.sha256, spans).check(document)
     except GonerdError as error:
-        yield Finding(ERROR, "spans", where, str(error))
-        return
-    if row["text_sha256"] != text_sha256(text):
-        yield Finding(ERROR, "hash", where, "field 'text_sha256' is not the hash of the text")
-    yield from _tokens(row, View.of(document, made), where)
-    yield from _labels(text, made, where)
+        return None, [Finding(ERROR, "spans", where, str(error))]
+    view = View.of(document, spans, row["source_sha256"])
+    return view, [*_differences(row, view, where), *_rights(document, where, release), *_labels(view, where)]
 
 
-def _withheld(row: dict[str, Any], where: str) -> Iterator[Finding]:
+def _withheld(row: Row, where: str) -> Iterator[Finding]:
     for name in ("title", "tokens", "token_starts", "ner_tags", "sentence_starts"):
         if row[name]:
             yield Finding(ERROR, "withheld", where, f"field {name!r} is filled though the text is left out")
-    if not row["url"]:
-        yield Finding(ERROR, "withheld", where, "neither text nor url: the document cannot be found again")
+    for name in ("url", "source_sha256", "text_sha256"):
+        if not row[name]:
+            yield Finding(
+                ERROR, "withheld", where, f"field {name!r} is empty: the text cannot be found and verified again"
+            )
 
 
-def _tokens(row: dict[str, Any], view: View, where: str) -> Iterator[Finding]:
-    tokens, starts, tags = row["tokens"], row["token_starts"], row["ner_tags"]
-    if not len(tokens) == len(starts) == len(tags):
-        yield Finding(ERROR, "tokens", where, f"{len(tokens)} tokens, {len(starts)} starts, {len(tags)} tags")
-        return
-    for i, (token, start) in enumerate(zip(tokens, starts, strict=True)):
-        if row["text"][start : start + len(token)] != token:
-            yield Finding(ERROR, "tokens", where, f"token {i} {token!r} does not stand at {start}")
-            return
-    decoded = [
-        (starts[first], starts[last - 1] + len(tokens[last - 1]), label)
-        for first, last, label in mentions([BIO_TAGS[tag] for tag in tags])
-    ]
-    if decoded != [span.key for span in view.spans]:
-        yield Finding(ERROR, "tags", where, "field 'ner_tags' does not decode to 'spans'")
-    if row["sentence_starts"] != sorted({*row["sentence_starts"]} & {start for start, _ in view.tokens}):
-        yield Finding(ERROR, "sentences", where, "field 'sentence_starts' holds a place where no token begins")
+_CHECKS = {
+    "text_sha256": "hash",
+    "source_sha256": "hash",
+    "tokens": "tokens",
+    "token_starts": "tokens",
+    "ner_tags": "tags",
+    "sentence_starts": "sentences",
+}
 
 
-def _labels(text: str, spans: tuple[Span, ...], where: str) -> Iterator[Finding]:
+def _differences(row: Row, view: View, where: str) -> Iterator[Finding]:
+    expected = document_row(view)
+    for name, value in expected.items():
+        if row[name] != value and not (name == "source_sha256" and row[name] is None):
+            yield Finding(
+                ERROR, _CHECKS.get(name, "spans"), where, f"field {name!r} does not follow from text and spans"
+            )
+
+
+def _rights(document: Document, where: str, release: str) -> Iterator[Finding]:
+    refusal = None if release == "private" else why_not(document)
+    if refusal:
+        yield Finding(ERROR, "rights", where, f"the text stands in a release of kind {release!r}: {refusal[1]}")
+
+
+def _labels(view: View, where: str) -> Iterator[Finding]:
     labels: dict[str, dict[str, int]] = defaultdict(dict)
-    for span in spans:
-        labels[text[span.start : span.end]].setdefault(span.label, span.start)
+    for span in view.spans:
+        labels[view.document.text[span.start : span.end]].setdefault(span.label, span.start)
     for surface, found in sorted(labels.items()):
         if len(found) > 1:
             places = ", ".join(f"{label} at {start}" for label, start in sorted(found.items()))
             yield Finding(WARNING, "two-labels", where, f"{surface!r} is {places}; right only if it names two things")
 
 
-def check_views(row: dict[str, Any], held: dict[str, list[dict[str, Any]]], where: str) -> Iterator[Finding]:
+def check_views(row: Row, view: View | None, held: Mapping[str, Sequence[Row]], where: str) -> Iterator[Finding]:
     """Checks that the other configs say of a document what `documents` says.
 
     Args:
-        row: The row of `documents`, itself sound.
-        held: The document's rows of "sentences" and "spans".
+        row: The sound row of `documents`.
+        view: Its view; None when the text is withheld.
+        held: The document's rows of every other config.
         where: What to call the document.
 
     Yields:
         An error for each config that differs.
     """
-    document = Document(row["id"], row["text"] or "-", domain=row["domain"])
-    spans = tuple(Span(span["start"], span["end"], span["label"]) for span in row["spans"])
-    if row["text"] is None:
-        keys = [(span["start"], span["end"], span["label"]) for span in held["spans"]]
-        if keys != [span.key for span in spans] or any(span["text"] is not None for span in held["spans"]):
-            yield Finding(ERROR, "spans-config", where, "config 'spans' differs from 'documents'")
-        return
-    view = View.of(document, spans)
-    for config, expected in (("sentences", sentence_rows(view)), ("spans", span_rows(view))):
-        if held[config] != list(expected):
+    if view is None:
+        keys = [(span["start"], span["end"], span["label"]) for span in row["spans"]]
+        same = [(s["start"], s["end"], s["label"]) for s in held["spans"]] == keys
+        expected = {"sentences": not held["sentences"], "spans": same and all(s["text"] is None for s in held["spans"])}
+    else:
+        views = {"sentences": list(sentence_rows(view)), "spans": list(span_rows(view))}
+        expected = {config: held[config] == rows for config, rows in views.items()}
+    for config, sound in expected.items():
+        if not sound:
             yield Finding(ERROR, f"{config}-config", where, f"config {config!r} differs from 'documents'")
+    yield from _annotators(row, view, held["annotators"], where)
+    for decision in held["adjudication"]:
+        start, end = decision["start"], decision["end"]
+        whole = view is None or (0 <= start < end and view.document.text[start:end] == decision["text"])
+        if not whole or (view is None and any(decision[name] for name in ("text", "marked", "decision", "reason"))):
+            yield Finding(ERROR, "adjudication-config", where, f"decision on {start}..{end} does not fit the document")
+
+
+def _annotators(row: Row, view: View | None, made: Sequence[Row], where: str) -> Iterator[Finding]:
+    check = "annotators-config"
+    if not made or made[0]["spans"] != row["spans"]:
+        yield Finding(ERROR, check, where, "its first row in 'annotators' is not the gold of 'documents'")
+    for annotation in made:
+        if annotation["text_sha256"] != row["text_sha256"]:
+            yield Finding(ERROR, check, where, f"{annotation['annotator']!r} annotated another text")
+        elif view is not None:
+            try:
+                document = view.document
+                Annotation(row["id"], annotation["annotator"], "", document.sha256, spans_of(annotation)).check(
+                    document
+                )
+            except GonerdError as error:
+                yield Finding(ERROR, check, where, str(error))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ CHECKS = ("same-id", "same-text", "same-url", "near-duplicate", "same-source-and
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class Placed:
     """A document as the leakage report sees it."""
 
     id: str
@@ -36,7 +36,7 @@ class Leak:
     detail: str
 
 
-def find_leaks(entries: Sequence[Entry], near: Iterable[tuple[int, int, float]]) -> list[Leak]:
+def find_leaks(entries: Sequence[Placed], near: Iterable[tuple[int, int, float]]) -> list[Leak]:
     """Looks for documents that share something across a split border.
 
     Args:
@@ -54,7 +54,7 @@ def find_leaks(entries: Sequence[Entry], near: Iterable[tuple[int, int, float]])
     }
     leaks = []
     for check, key in keys.items():
-        first: dict[str, Entry] = {}
+        first: dict[str, Placed] = {}
         for entry in entries:
             value = key(entry)
             if value is None:
@@ -70,21 +70,15 @@ def find_leaks(entries: Sequence[Entry], near: Iterable[tuple[int, int, float]])
     return sorted(leaks, key=lambda leak: (CHECKS.index(leak.check), leak.first, leak.second))
 
 
-def _leak(check: str, a: Entry, b: Entry, detail: str) -> Leak:
+def _leak(check: str, a: Placed, b: Placed, detail: str) -> Leak:
     return Leak(check, a.id, a.split, b.id, b.split, detail)
 
 
 def report(leaks: Iterable[Leak]) -> dict[str, Any]:
     """Returns the leakage report: leaks found by each check, and each of them."""
     leaks = list(leaks)
-    return {
-        "found": {check: sum(leak.check == check for leak in leaks) for check in CHECKS},
-        "leaks": list(_rows(leaks)),
-    }
-
-
-def _rows(leaks: Iterable[Leak]) -> Iterator[dict[str, Any]]:
-    return (asdict(leak) for leak in leaks)
+    found = {check: sum(leak.check == check for leak in leaks) for check in CHECKS}
+    return {"found": found, "leaks": [asdict(leak) for leak in leaks]}
 
 
 def refuse_leaks(leaks: list[Leak], out: Path) -> None:
@@ -93,13 +87,14 @@ def refuse_leaks(leaks: list[Leak], out: Path) -> None:
     Raises:
         GonerdError: There is a leak.
     """
-    if not leaks:
-        return
     path = out.with_name(f"{out.name}.leakage.json")
+    if not leaks:
+        path.unlink(missing_ok=True)  # of an earlier attempt
+        return
     write_json(path, report(leaks))
     leak = leaks[0]
     raise GonerdError(
         f"{out}: {len(leaks)} leaks between splits, the first {leak.check} ({leak.detail}) of {leak.first} in "
-        f"{leak.first_split} and {leak.second} in {leak.second_split}; put one of each pair on the blocklist or build "
-        f"without --previous (all leaks: {path})"
+        f"{leak.first_split} and {leak.second} in {leak.second_split}; put one of each pair on the blocklist, or draw "
+        f"the splits anew without --previous (all leaks: {path})"
     )

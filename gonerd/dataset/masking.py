@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterator
 
@@ -15,27 +16,42 @@ from stdnum.it import codicefiscale
 
 # No mark may follow: a mark composes with a masked letter, and the text would no longer be in NFC.
 _END = r"(?![\w\p{M}])"
-_EMAIL = regex.compile(r"(?<![\w.+-])[A-Za-z0-9][A-Za-z0-9._%+'-]{0,63}@(?:[\w-]+\.)+\p{L}{2,24}" + _END)
-_PHONE_LIKE = re.compile(r"[+(]?\d[\d\s().\-–/]{6,}\d")
+# Every repetition is bounded, so that no text makes the search slow.
+_EMAIL = regex.compile(
+    r"(?<!\w)\w[\w.%+'-]{0,63}@(?:[\w-]{1,63}\.){1,8}(?:xn--[\w-]{2,59}|\p{L}[\p{L}\p{M}]{1,23})" + _END
+)
+_DASH = r"[-\u2010-\u2013]"
+_PHONE_LIKE = regex.compile(
+    rf"(?<![\w.,])[+(]{{0,2}}\d{{1,5}}\)?(?:(?:[ ./]|{_DASH}){{0,2}}\(?\d{{1,5}}\)?){{1,7}}(?!\w)"
+)
+_NON_ASCII_DASH = re.compile("[\u2010-\u2013]")
+_DIGITS = range(9, 16)  # in a whole phone number
 _CONTEXT = (
     12  # characters around a candidate that the matcher sees: enough for "ext. 12" and for what rules a number out
 )
-_REGIONS = ("US", "GB")
 
 # Numbers of people. A social security number is hidden whatever its digits; the others only when their
 # check digits are right, because contracts are full of long numbers.
 _NUMBERS: dict[str, tuple[str, Callable[[str], bool]]] = {
-    "us-ssn": (r"\d{3}[-–]\d{2}[-–]\d{4}", lambda number: True),
+    "us-ssn": (
+        rf"\d{{3}}{_DASH}\d{{2}}{_DASH}\d{{4}}"
+        r"|(?<=(?i:SSN|social security(?: number)?)[\s:#.]{1,3})\d{3}[ ]?\d{2}[ ]?\d{4}",
+        lambda number: True,
+    ),
     "gb-nino": (r"[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] ?\d{2} ?\d{2} ?\d{2} ?[A-D]", lambda number: True),
-    "iban": (r"[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?", iban.is_valid),
-    "card": (r"\d{4}[ -]?\d{4}[ -]?\d{4}[ -]?\d{4}", lambda number: luhn.is_valid(re.sub(r"\D", "", number))),
+    "iban": (r"(?i:[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?)", iban.is_valid),
+    "card": (
+        rf"(?:\d{{4}}(?: |{_DASH})?){{3}}\d{{4}}|3[47]\d\d(?: |{_DASH})?\d{{6}}(?: |{_DASH})?\d{{5}}",
+        lambda n: luhn.is_valid(re.sub(r"\D", "", n)),
+    ),
     "es-dni": (r"\d{8}-?[A-Z]", dni.is_valid),
     "es-nie": (r"[XYZ]-?\d{7}-?[A-Z]", nie.is_valid),
     "fr-nir": (r"[12] ?\d{2} ?\d{2} ?\d{2} ?\d{3} ?\d{3} ?\d{2}", nir.is_valid),
     "it-codice-fiscale": (r"[A-Z]{6}\d{2}[A-Z]\d{2}[A-Z]\d{3}[A-Z]", codicefiscale.is_valid),
 }
 _NUMBER_PATTERNS = {
-    kind: (regex.compile(rf"(?<![\w\p{{M}}-]){pattern}{_END}"), valid) for kind, (pattern, valid) in _NUMBERS.items()
+    kind: (regex.compile(rf"(?<![\w\p{{M}}-])(?:{pattern}){_END}"), valid)
+    for kind, (pattern, valid) in _NUMBERS.items()
 }
 
 
@@ -70,7 +86,7 @@ def mask(text: str) -> tuple[str, Counter[str]]:
 def _hide(character: str) -> str:
     if character.isdigit():
         return "0"
-    return "x" if character.isalpha() else character
+    return "x" if character.isalpha() or unicodedata.combining(character) else character
 
 
 def _found(text: str) -> Iterator[tuple[int, int, str]]:
@@ -79,11 +95,25 @@ def _found(text: str) -> Iterator[tuple[int, int, str]]:
             yield match.start(), match.end(), "email"
     for kind, (pattern, valid) in _NUMBER_PATTERNS.items():
         for match in pattern.finditer(text):
-            if valid(match[0]):
-                yield match.start(), match.end(), kind
+            if end := _longest(match[0], valid):
+                yield match.start(), match.start() + end, kind
     for candidate in _PHONE_LIKE.finditer(text):
-        before = max(0, candidate.start() - _CONTEXT)
-        window = text[before : candidate.end() + _CONTEXT]
-        for region in _REGIONS:
-            for number in phonenumbers.PhoneNumberMatcher(window, region):
-                yield before + number.start, before + number.end, "phone"
+        yield from _phones(text, candidate.start(), candidate.end())
+
+
+def _longest(found: str, valid: Callable[[str], bool]) -> int:
+    """Returns the end of the longest valid number at the beginning: a greedy match may reach into the next word."""
+    ends = [len(found), *(i for i in range(len(found) - 1, 0, -1) if found[i] == " ")]
+    return next((end for end in ends if valid(found[:end])), 0)
+
+
+def _phones(text: str, start: int, end: int) -> Iterator[tuple[int, int, str]]:
+    written = text[start:end]
+    # Digits without any mark between them are as likely an amount or an account.
+    if sum(map(str.isdigit, written)) not in _DIGITS or written.isdigit():
+        return
+    before = max(0, start - _CONTEXT)
+    window = _NON_ASCII_DASH.sub("-", text[before : end + _CONTEXT])
+    region = "GB" if written.lstrip("(").startswith("0") else "US"
+    for number in phonenumbers.PhoneNumberMatcher(window, region):
+        yield before + number.start, before + number.end, "phone"

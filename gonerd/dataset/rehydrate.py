@@ -2,32 +2,29 @@
 
 from __future__ import annotations
 
-import dataclasses
-from collections import Counter
+import json
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-import pyarrow.parquet as pq
-
-from gonerd.errors import GonerdError, UsageError
-from gonerd.files import new_folder
-from gonerd.io import read_documents
+from gonerd.errors import GonerdError
+from gonerd.files import check_replaceable, new_folder
 from gonerd.records import Annotation, Document, Span
 from gonerd.text import text_sha256
 
 from .assemble import Assembly, Entry
+from .blocklist import read_blocklist
 from .describe import Facts, describe
 from .masking import mask
-from .release import data_files, read_manifest
-from .rows import View
+from .release import changed_files, read_manifest, rows_of
+from .rows import View, annotator_row
 from .schema import SPLITS
+from .texts import withheld
 
-# Providers of texts live upstairs, with the crawler; they register here so that the ground floor need not know them.
-PROVIDERS = "gonerd.texts"
+Filled = Mapping[str, tuple[str, str | None]]  # text and title by id
 
 
 @dataclass(frozen=True)
@@ -39,84 +36,40 @@ class RehydrateSummary:
     missing: dict[str, int]
 
 
-def texts_from(
-    dataset: Path,
-    *,
-    documents: Path | None = None,
-    warc: Path | None = None,
-    web: Path | None = None,
-    contact: str | None = None,
-    allow_hosts: tuple[str, ...] = (),
-) -> Iterable[Document]:
-    """Finds texts for an urls-only release; exactly one of `documents`, `warc` and `web` is given.
-
-    Args:
-        dataset: Folder of the release.
-        documents: Documents already extracted.
-        warc: A WARC file or a folder of them.
-        web: Folder that keeps what is fetched from the addresses; a second call fetches only what is missing.
-        contact: Address that the crawler names to servers.
-        allow_hosts: Hosts on private addresses that may be asked.
-
-    Returns:
-        Documents, read lazily; among them may be others than the wanted.
-
-    Raises:
-        UsageError: None or several of the three are given.
-        GonerdError: Nothing readable is there.
-    """
-    if sum(source is not None for source in (documents, warc, web)) != 1:
-        raise UsageError("give exactly one of --documents, --warc and --web: where the texts come from")
-    if documents is not None:
-        return read_documents(documents)
-    if warc is not None:
-        found: Iterable[Document] = _provider("warc")(warc)
-        return found
-    wanted = [row for row in _withheld(dataset) if row["url"]]
-    found = _provider("web")([(row["url"], row["domain"]) for row in wanted], web, contact, allow_hosts)
-    return found
-
-
-def _provider(name: str) -> Any:
-    for entry in metadata.entry_points(group=PROVIDERS, name=name):
-        return entry.load()
-    raise GonerdError(f"nothing that reads texts from {name} is installed; run: pip install 'gonerd[crawl]'")
-
-
-def _withheld(dataset: Path) -> Iterator[dict[str, Any]]:
-    for split in SPLITS:
-        for path in data_files(dataset, "documents", split):
-            columns = ["id", "url", "domain", "source_sha256", "text_sha256", "text"]
-            yield from (row for row in pq.read_table(path, columns=columns).to_pylist() if row["text"] is None)
-
-
-def rehydrate(dataset: Path, out: Path, texts: Iterable[Document]) -> RehydrateSummary:
+def rehydrate(dataset: Path, out: Path, texts: Iterable[Document], blocklist: Path | None = None) -> RehydrateSummary:
     """Writes a private release with every text that could be found and verified.
+
+    The reasons of adjudication quote their text and cannot be had back.
 
     Args:
         dataset: Folder of an urls-only release.
         out: Folder of the completed release.
         texts: Documents to take texts from, by id or address.
+        blocklist: File with ids of documents whose text must stay out.
 
     Returns:
         The counts. What could not be filled in stays left out and is listed with its reason in the manifest.
 
     Raises:
-        GonerdError: The folder is no urls-only release, or none of its texts could be filled in.
+        GonerdError: The folder is no urls-only release or was altered, or none of its texts could be filled in.
     """
+    check_replaceable(out.resolve())
     manifest = read_manifest(dataset)
-    wanted = {row["id"]: row for row in _withheld(dataset)}
+    for name, problem in changed_files(dataset, manifest):
+        raise GonerdError(f"{dataset / name}: {problem}; restore the release")
+    wanted = {row["id"]: row for row in withheld(dataset)}
     if not wanted:
         raise GonerdError(f"{dataset}: every document has its text, so there is nothing to fill in")
-    missing: dict[str, str] = dict.fromkeys(wanted, "not-found")
+    blocked = read_blocklist(blocklist)
+    missing = {key: "blocklisted" if key in blocked else "not-found" for key in wanted}
     filled = dict(_filled(wanted, texts, missing))
     if not filled:
         reasons = ", ".join(f"{count} {reason}" for reason, count in sorted(Counter(missing.values()).items()))
         raise GonerdError(f"{dataset}: none of {len(wanted)} texts could be filled in ({reasons}); look elsewhere")
     with new_folder(out) as folder:
         with Assembly(folder) as assembly:
-            for split in SPLITS:
-                _copy(dataset, split, filled, assembly)
+            days = [day for split in SPLITS for day in _split(dataset, split, filled, assembly)]
+        leakage = json.loads((dataset / "data" / "leakage.json").read_text(encoding="utf-8"))
         facts = Facts(
             name=manifest["name"],
             version=manifest["version"],
@@ -126,6 +79,8 @@ def rehydrate(dataset: Path, out: Path, texts: Iterable[Document]) -> RehydrateS
             splits=manifest["splits"],
             withheld=len(missing),
             masked=manifest["masked"],
+            near=leakage["near_duplicates_kept_together"],
+            newest=max(days, default=None),
             extra={"rehydrated_from": manifest["release"], "missing": dict(sorted(missing.items()))},
         )
         describe(folder, facts, assembly.counts, assembly.rows)
@@ -138,7 +93,7 @@ def _filled(
     by_url = {row["url"]: key for key, row in wanted.items() if row["url"]}
     for document in texts:
         key = document.id if document.id in wanted else by_url.get(document.url or "")
-        if key is None or key not in missing:
+        if key is None or missing.get(key, "blocklisted") == "blocklisted":
             continue
         text, title = mask(document.text)[0], mask(document.title)[0] if document.title else None
         if document.sha256 != wanted[key]["source_sha256"] or text_sha256(text) != wanted[key]["text_sha256"]:
@@ -148,52 +103,46 @@ def _filled(
         yield key, (text, title)
 
 
-def _copy(dataset: Path, split: str, filled: Mapping[str, tuple[str, str | None]], assembly: Assembly) -> None:
-    annotators: dict[str, list[Annotation]] = {}
-    for row in _all(dataset, "annotators", split):
-        made = tuple(Span(s["start"], s["end"], s["label"]) for s in row["spans"])
+def _split(dataset: Path, split: str, filled: Filled, assembly: Assembly) -> Iterator[str]:
+    """Writes one split and yields the documents' days."""
+    made: dict[str, list[Annotation]] = defaultdict(list)
+    for _, row in rows_of(dataset, "annotators", split):
+        spans = tuple(Span(s["start"], s["end"], s["label"]) for s in row["spans"])
         annotation = Annotation(
-            row["document_id"], row["annotator"], row["guideline_version"], row["text_sha256"], made
+            row["document_id"], row["annotator"], row["guideline_version"], row["text_sha256"], spans
         )
-        annotators.setdefault(row["document_id"], []).append(annotation)
-    for row in _all(dataset, "documents", split):
+        made[row["document_id"]].append(annotation)
+    spans_of: dict[str, list[dict[str, Any]]] = defaultdict(list)  # of what stays without text
+    for _, row in rows_of(dataset, "spans", split):
+        if row["text"] is None and row["document_id"] not in filled:
+            spans_of[row["document_id"]].append(row)
+    for where, row in rows_of(dataset, "documents", split):
         text, title = filled.get(row["id"], (row["text"], row["title"]))
-        gold, *others = annotators[row["id"]]
+        if not made[row["id"]]:
+            raise GonerdError(
+                f"{dataset}, {where}: config 'annotators' lacks document {row['id']!r}; restore the release"
+            )
+        gold, *others = made[row["id"]]
         if text is None:
-            _carry(assembly, split, row, [gold, *others])
-            continue
-        day = date.fromisoformat(row["published"]) if row["published"] else None
-        kept = {name: row[name] for name in ("id", "domain", "source", "url", "license", "license_evidence")}
-        document = Document(text=text, title=title, published=day, **kept)
-        view = View.of(document, gold.spans, row["source_sha256"])
-        gold = dataclasses.replace(gold, spans=view.spans)
-        assembly.add(split, Entry(view, gold, others))
-    texts = {key: text for key, (text, _) in filled.items()}
-    for row in _all(dataset, "adjudication", split):
-        if row["text"] is None and row["document_id"] in texts:
-            row["text"] = texts[row["document_id"]][row["start"] : row["end"]]
+            assembly.write("documents", split, row)
+            for span in spans_of[row["id"]]:
+                assembly.write("spans", split, span)
+            for annotation in (gold, *others):
+                assembly.write("annotators", split, annotator_row(annotation, row["text_sha256"]))
+        else:
+            document = _document(row, text, title)
+            view = View.of(document, gold.spans, row["source_sha256"])
+            assembly.add(split, Entry(view, gold, others))
+        if row["published"]:
+            yield row["published"]
+    for _, row in rows_of(dataset, "adjudication", split):
+        text = filled.get(row["document_id"], (None, None))[0]
+        if text is not None:
+            row["text"] = text[row["start"] : row["end"]]
         assembly.write("adjudication", split, row)
 
 
-def _carry(assembly: Assembly, split: str, row: dict[str, Any], annotations: list[Annotation]) -> None:
-    """Takes a document over that still has no text."""
-    from .rows import annotator_row
-
-    assembly.write("documents", split, row)
-    for annotation in annotations:
-        assembly.write("annotators", split, annotator_row(annotation, row["text_sha256"]))
-    for span in row["spans"]:
-        place = {"sentence": -1, "first_token": -1, "last_token": -1}
-        identity = {
-            "id": f"{row['id']}:{span['start']}-{span['end']}",
-            "document_id": row["id"],
-            "domain": row["domain"],
-        }
-        assembly.write("spans", split, {**identity, **span, "text": None, **place})
-
-
-def _all(dataset: Path, config: str, split: str) -> Iterator[dict[str, Any]]:
-    for path in data_files(dataset, config, split):
-        with pq.ParquetFile(path) as file:
-            for batch in file.iter_batches(batch_size=64):
-                yield from batch.to_pylist()
+def _document(row: dict[str, Any], text: str, title: str | None) -> Document:
+    names = ("id", "domain", "source", "url", "license", "license_evidence", "language")
+    published = date.fromisoformat(row["published"]) if row["published"] else None
+    return Document(text=text, title=title, published=published, **{name: row[name] for name in names})

@@ -30,7 +30,10 @@ def file_facts(path: Path) -> FileFacts:
     """Reads a file once and describes it."""
     with path.open("rb") as handle:
         digest = hashlib.file_digest(handle, "sha256").hexdigest()
-    rows = pq.read_metadata(path).num_rows if path.suffix == ".parquet" else None
+    try:
+        rows = pq.read_metadata(path).num_rows if path.suffix == ".parquet" else None
+    except (pa.ArrowException, OSError):  # damaged: its hash will say so
+        rows = None
     return FileFacts(digest, path.stat().st_size, rows)
 
 
@@ -43,6 +46,9 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     manifest = read_json(folder / MANIFEST, f"{folder} is no release; make one with `gonerd dataset build`")
     if not isinstance(manifest, dict) or not isinstance(manifest.get("files"), dict):
         raise GonerdError(f"{folder / MANIFEST}: field 'files' is missing; build the release again")
+    for name, facts in manifest["files"].items():
+        if not isinstance(facts, dict) or not {"sha256", "bytes"} <= facts.keys():
+            raise GonerdError(f"{folder / MANIFEST}: file {name!r} lacks its sha256 or bytes; build the release again")
     return manifest
 
 
@@ -60,18 +66,39 @@ def changed_files(folder: Path, manifest: dict[str, Any]) -> Iterator[tuple[str,
         path = folder / name
         if not path.is_file():
             yield name, "is missing"
-        elif path.stat().st_size != stated["bytes"] or _digest(path) != stated["sha256"]:
+        elif path.stat().st_size != stated["bytes"] or file_facts(path).sha256 != stated["sha256"]:
             yield name, "is not the file that was built (its sha256 differs)"
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
 def data_files(folder: Path, config: str, split: str) -> list[Path]:
     """Lists the shards of a config and split, in order."""
     return sorted((folder / "data" / config).glob(f"{split}-*.parquet"))
+
+
+def rows_of(folder: Path, config: str, split: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Reads the rows of a config and split, a small batch at a time.
+
+    Args:
+        folder: The release.
+        config: Name of the config.
+        split: Name of the split.
+
+    Yields:
+        (file and row, the row), in order.
+
+    Raises:
+        GonerdError: A shard cannot be read.
+    """
+    for path in data_files(folder, config, split):
+        row = 0
+        try:
+            with pq.ParquetFile(path) as file:
+                for batch in file.iter_batches(batch_size=64):
+                    for values in batch.to_pylist():
+                        yield f"{path.relative_to(folder).as_posix()} row {row}", values
+                        row += 1
+        except (pa.ArrowException, OSError) as error:
+            raise GonerdError(f"{path}: not a readable shard ({error}); restore the release") from error
 
 
 def splits_of(folder: Path) -> dict[str, str]:
@@ -81,13 +108,4 @@ def splits_of(folder: Path) -> dict[str, str]:
         GonerdError: The folder is no release, or a shard cannot be read.
     """
     read_manifest(folder)
-    found: dict[str, str] = {}
-    for split in SPLITS:
-        for path in data_files(folder, DEFAULT, split):
-            try:
-                found.update(dict.fromkeys(pq.read_table(path, columns=["id"])["id"].to_pylist(), split))
-            except (pa.ArrowInvalid, OSError, KeyError) as error:
-                raise GonerdError(
-                    f"{path}: not a readable shard of documents ({error}); restore the release"
-                ) from error
-    return found
+    return {row["id"]: split for split in SPLITS for _, row in rows_of(folder, DEFAULT, split)}

@@ -46,7 +46,7 @@ def why_not(document: Document) -> tuple[str, str] | None:
     return None
 
 
-def check_release(release: str) -> str:
+def known_release(release: str) -> str:
     """Returns the kind of release.
 
     Raises:

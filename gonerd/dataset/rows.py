@@ -70,7 +70,9 @@ def document_row(view: View, *, withheld: bool = False) -> dict[str, Any]:
         "published": document.published.isoformat() if document.published else None,
         "license": document.license,
         "license_evidence": document.license_evidence,
-        "source_sha256": view.source_sha256,
+        "language": document.language,
+        # Beside a masked text the hash of the unmasked one would give away what was masked, number by number.
+        "source_sha256": view.source_sha256 if withheld or view.source_sha256 == document.sha256 else None,
         "text_sha256": document.sha256,
         "text": None if withheld else text,
         "tokens": [] if withheld else [text[start:end] for start, end in view.tokens],

@@ -45,6 +45,7 @@ def features(config: str = DEFAULT) -> Any:
         "documents": {
             **dict.fromkeys(("id", "domain", "source", "url", "title", "published", "license"), text),
             "license_evidence": text,
+            "language": text,
             "source_sha256": text,
             "text_sha256": text,
             "text": text,

@@ -15,7 +15,7 @@ from gonerd.progress import track
 from gonerd.records import Document, Rejected
 from gonerd.tokens import words
 
-from .leakage import Entry, find_leaks, refuse_leaks
+from .leakage import Placed, find_leaks, refuse_leaks
 from .near import PERMUTATIONS, near_pairs, signature
 from .rights import why_not
 from .splits import Candidate, assign_splits
@@ -31,6 +31,8 @@ class Selection:
         withheld: Ids of documents whose text stays out of the release.
         near: Near-duplicate pairs, as (id, id, similarity).
         splits: Split of each document that stays, in their order.
+        newest: Latest day of publication among them.
+        unmet: Blocked ids that no document bears.
     """
 
     documents: int = 0
@@ -39,6 +41,7 @@ class Selection:
     near: list[tuple[str, str, float]] = field(default_factory=list)
     splits: dict[str, str] = field(default_factory=dict)
     newest: str | None = None
+    unmet: set[str] = field(default_factory=set)
 
 
 def select(
@@ -55,7 +58,7 @@ def select(
 
     Args:
         documents: The documents.
-        out: Folder of the release, for messages.
+        out: Folder of the release; a report of leaks is written beside it.
         release: Kind of release.
         blocked: Ids that must not appear.
         seed: Seed of the splits.
@@ -71,7 +74,7 @@ def select(
     selection = Selection()
     sieve = _Sieve(release, blocked)
     candidates: list[Candidate] = []
-    texts: list[tuple[str, str | None]] = []
+    texts: list[str] = []
     signatures: list[bytes] = []
     for document in track(islice(read_documents(documents), limit), "select"):
         selection.documents += 1
@@ -80,13 +83,13 @@ def select(
             selection.rejected.append(rejected)
             continue
         tokens = words(document.text)
-        candidates.append(Candidate(document.id, document.domain, document.source, document.published, len(tokens)))
-        texts.append((document.sha256, document.url))
+        candidates.append(_candidate(document, len(tokens)))
+        texts.append(document.sha256)
         signatures.append(signature(tokens).tobytes())
         if document.published:
             selection.newest = max(selection.newest or "", document.published.isoformat())
     pairs = near_pairs(np.frombuffer(b"".join(signatures), dtype=np.uint32).reshape(-1, PERMUTATIONS))
-    selection.withheld = sieve.withheld
+    selection.withheld, selection.unmet = sieve.withheld, blocked - sieve.met
     selection.near = [(candidates[a].id, candidates[b].id, round(score, 3)) for a, b, score in pairs]
     try:
         selection.splits = assign_splits(candidates, [pair[:2] for pair in pairs], seed, previous)
@@ -97,11 +100,15 @@ def select(
             f"{documents}: {error}; {len(selection.rejected)} documents were set aside: {counted}"
         ) from error
     entries = [
-        Entry(c.id, selection.splits[c.id], sha256, url, c.occasion)
-        for c, (sha256, url) in zip(candidates, texts, strict=True)
+        Placed(c.id, selection.splits[c.id], sha256, c.address, c.occasion)
+        for c, sha256 in zip(candidates, texts, strict=True)
     ]
     refuse_leaks(find_leaks(entries, pairs), out)
     return selection
+
+
+def _candidate(document: Document, tokens: int) -> Candidate:
+    return Candidate(document.id, document.domain, document.source, document.published, tokens, document.url)
 
 
 class _Sieve:
@@ -110,10 +117,12 @@ class _Sieve:
     def __init__(self, release: str, blocked: set[str]) -> None:
         self.release, self.blocked = release, blocked
         self.withheld: set[str] = set()
+        self.met: set[str] = set()
         self._texts: dict[str, str] = {}
 
     def why_not(self, document: Document) -> Rejected | None:
         if document.id in self.blocked:
+            self.met.add(document.id)
             return Rejected(document.id, "blocklisted", "the blocklist names it", stage="build")
         if not document.text.strip():
             return Rejected(document.id, "empty-text", stage="build")
@@ -125,6 +134,9 @@ class _Sieve:
         refusal = why_not(document) if self.release != "private" else None
         if refusal and self.release == "full":
             return Rejected(document.id, *refusal, stage="build")
+        if refusal and not document.url:
+            detail = f"{refusal[1]}, and without field 'url' nobody could find the text again"
+            return Rejected(document.id, refusal[0], detail, stage="build")
         if refusal:
             self.withheld.add(document.id)
         self._texts[document.sha256] = document.id

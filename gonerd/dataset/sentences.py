@@ -8,6 +8,7 @@ from collections.abc import Iterable
 import sentencex
 
 from gonerd.records import Span
+from gonerd.text import visible
 
 _LINE = re.compile(r"[^\n]+")
 
@@ -30,8 +31,8 @@ def sentence_starts(text: str, spans: Iterable[Span] = (), language: str = "en")
         if sum(map(len, pieces)) != len(line[0]):  # a splitter that loses a character would shift all that follows
             pieces = [line[0]]
         for piece in pieces:
-            if stripped := piece.lstrip():
-                starts.append(position + len(piece) - len(stripped))
+            if found := visible(text, position, position + len(piece)):
+                starts.append(found[0])
             position += len(piece)
     return _outside(starts, sorted(spans, key=lambda span: span.key))
 
@@ -50,4 +51,5 @@ def _outside(starts: list[int], spans: list[Span]) -> list[int]:
 def sentence_ranges(text: str, starts: list[int]) -> list[tuple[int, int]]:
     """Returns (start, end) of every sentence, without the white space around it."""
     ends = [*starts[1:], len(text)] if starts else []
-    return [(start, start + len(text[start:end].rstrip())) for start, end in zip(starts, ends, strict=True)]
+    found = [visible(text, start, end) for start, end in zip(starts, ends, strict=True)]
+    return [place for place in found if place is not None]

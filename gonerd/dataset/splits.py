@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import math
+import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from gonerd.errors import GonerdError
 
@@ -17,6 +19,7 @@ from .schema import SPLITS
 FRACTIONS: Mapping[str, float] = {"train": 0.6, "validation": 0.2, "test": 0.2}
 LENGTHS = ((512, "up to 512"), (4096, "513-4,096"), (None, "over 4,096"))
 _SLACK = 0.05
+_TRACKING = re.compile(r"utm_|fbclid$|gclid$|mc_[ce]id$|igshid$|ref$|ref_src$", re.IGNORECASE)
 # In a conflict the more guarded split wins: what was held out once must never be trained on.
 _GUARDED = ("test", "validation", "train")
 
@@ -31,6 +34,7 @@ class Candidate:
         source: Its source.
         published: Day of publication.
         tokens: Its length in words and punctuation marks.
+        url: Its address.
     """
 
     id: str
@@ -38,6 +42,12 @@ class Candidate:
     source: str | None
     published: date | None
     tokens: int
+    url: str | None = None
+
+    @property
+    def address(self) -> str | None:
+        """Its address without fragment and tracking parameters, None when it has none."""
+        return plain_address(self.url) if self.url else None
 
     @property
     def occasion(self) -> str:
@@ -45,12 +55,24 @@ class Candidate:
         if not self.source or not self.published:
             return f"document {self.id}"
         year, week, _ = self.published.isocalendar()
-        return f"{year}-W{week:02d} {self.source}"
+        return f"{year}-W{week:02d} {' '.join(self.source.casefold().split())}"
 
     @property
     def length(self) -> str:
         """Its length class."""
-        return next(name for most, name in LENGTHS if most is None or self.tokens <= most)
+        return length_class(self.tokens)
+
+
+def length_class(tokens: int) -> str:
+    """Returns the length class of so many tokens."""
+    return next(name for most, name in LENGTHS if most is None or tokens <= most)
+
+
+def plain_address(url: str) -> str:
+    """Returns an address without scheme, fragment and tracking parameters, its host in lower case."""
+    parts = urlsplit(url)
+    kept = [(key, value) for key, value in parse_qsl(parts.query, keep_blank_values=True) if not _TRACKING.match(key)]
+    return urlunsplit(("", parts.netloc.casefold(), parts.path.rstrip("/"), urlencode(kept), ""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +90,12 @@ def assign_splits(
 ) -> dict[str, str]:
     """Assigns every document to a split.
 
-    Near-duplicates and documents of one source and week form a group, which stays together. A group's hash
-    alone names its split, so that added documents move nobody; only where a stratum (domain x length class)
-    is off its share by more than one document and five percent are the groups nearest to the border moved.
-    Documents of the previous release never move; what joins them follows, to the more guarded split if they
-    disagree, and `gonerd.dataset.leakage` then has the last word.
+    Near-duplicates, documents of one address, and documents of one source and week form a group, which stays
+    together. A group's hash names its split, so that added documents hardly ever move others: only where a
+    stratum (domain x length class) is off its share by more than one document and five percent are the groups
+    nearest to the border moved. That happens in small corpora; documents of the previous release never move.
+    What joins them follows, to the more guarded split if they disagree, and `gonerd.dataset.leakage` then has
+    the last word.
 
     Args:
         candidates: The documents.
@@ -84,7 +107,7 @@ def assign_splits(
         From id to split; no split is empty.
 
     Raises:
-        GonerdError: There are fewer groups than splits.
+        GonerdError: There are fewer groups than splits, or a split stays empty.
     """
     groups = _groups(candidates, near)
     if len(groups) < len(SPLITS):
@@ -107,13 +130,15 @@ def assign_splits(
 def _groups(candidates: Sequence[Candidate], near: Sequence[tuple[int, int]]) -> list[_Group]:
     first: dict[str, int] = {}
     same = [(first.setdefault(candidate.occasion, i), i) for i, candidate in enumerate(candidates)]
+    same += [(first.setdefault(f"url {c.address}", i), i) for i, c in enumerate(candidates) if c.address]
     members: dict[int, list[int]] = defaultdict(list)
     for i, root in enumerate(clusters(len(candidates), [*near, *same])):
         members[root].append(i)
     groups = []
     for positions in members.values():
         longest = max((candidates[i] for i in positions), key=lambda c: (c.tokens, c.id))
-        # The earliest occasion names the group: a later copy that joins does not rename it.
+        # The earliest occasion names the group: a later copy that joins does not rename it. (An older one does,
+        # which is one more reason to pass the previous release.)
         key = min(candidates[i].occasion for i in positions)
         groups.append(_Group(key, (longest.domain, longest.length), tuple(positions)))
     return sorted(groups, key=lambda group: group.key)
@@ -167,7 +192,10 @@ def _fill(groups: list[_Group], drawn: dict[str, str], fixed: Mapping[str, str],
             continue
         counts = Counter(drawn.values())
         donor = max(SPLITS, key=lambda s: counts[s])
-        free = [g for g in groups if drawn[g.key] == donor and g.key not in fixed] or [
-            g for g in groups if drawn[g.key] == donor
-        ]
+        free = [g for g in groups if drawn[g.key] == donor and g.key not in fixed]
+        if not free:
+            raise GonerdError(
+                f"split {split!r} would be empty: the previous release holds every document elsewhere; add documents, "
+                "or build without --previous"
+            )
         drawn[min(free, key=lambda g: _unit(g.key, seed)).key] = split

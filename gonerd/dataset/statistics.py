@@ -11,7 +11,7 @@ from gonerd.records import DOMAINS
 
 from .rows import View
 from .schema import SPLITS
-from .splits import LENGTHS
+from .splits import LENGTHS, length_class
 
 # Tokens back to the previous mention of the same name.
 DISTANCES = ((64, "up to 64"), (256, "65-256"), (512, "257-512"), (2048, "513-2,048"), (None, "over 2,048"))
@@ -26,6 +26,7 @@ class Statistics:
         domains: Documents by (split, domain).
         classes: Documents by (split, length class).
         licenses: Documents by licence.
+        languages: Documents by language; what states none is taken for English, as the sentence splitter does.
         distances: Repeated mentions by how far back the name was last seen, in tokens.
     """
 
@@ -35,6 +36,7 @@ class Statistics:
         self.domains: Counter[tuple[str, str]] = Counter()
         self.classes: Counter[tuple[str, str]] = Counter()
         self.licenses: Counter[str] = Counter()
+        self.languages: Counter[str] = Counter()
         self.distances: Counter[str] = Counter()
 
     def add(self, split: str, view: View) -> None:
@@ -42,8 +44,9 @@ class Statistics:
         tokens, domain = len(view.tokens), view.document.domain
         self.lengths[split].append(tokens)
         self.domains[split, domain] += 1
-        self.classes[split, next(name for most, name in LENGTHS if most is None or tokens <= most)] += 1
+        self.classes[split, length_class(tokens)] += 1
         self.licenses[view.document.license] += 1
+        self.languages[view.document.language or "en"] += 1
         self.labels.update((split, domain, span.label) for span in view.spans)
         self._distances(view)
 
@@ -66,8 +69,8 @@ class Statistics:
                 **{domain: self.domains[split, domain] for domain in DOMAINS},
                 **{name: self.classes[split, name] for _, name in LENGTHS},
                 "tokens": sum(lengths),
-                "median": round(statistics.median(lengths)),
-                "longest": max(lengths),
+                "median": round(statistics.median(lengths or [0])),
+                "longest": max(lengths, default=0),
                 **{label: sum(self.labels[split, domain, label] for domain in DOMAINS) for label in CORE},
             }
             for split, lengths in self.lengths.items()

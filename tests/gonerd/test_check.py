@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from gonerd import Span
+from gonerd import GonerdError, Span
 from gonerd.dataset.build import BuildSettings, build_dataset
 from gonerd.dataset.check import check_release
 from gonerd.dataset.release import file_facts
@@ -33,6 +33,18 @@ def rewrite(release, config, change, split="train"):
     name = path.relative_to(release).as_posix()
     manifest["files"][name] = {"sha256": facts.sha256, "bytes": facts.bytes, "rows": facts.rows}
     (release / MANIFEST).write_text(json.dumps(manifest))
+
+
+DECISION = {
+    "document_id": "d0",
+    "kind": "label",
+    "start": -5,
+    "end": 10**7,
+    "text": "x",
+    "marked": "",
+    "decision": "",
+    "reason": "",
+}
 
 
 def errors(release):
@@ -62,7 +74,26 @@ def edit(name, change):
         ("documents", edit("spans", lambda s: [{**s[0], "label": "GPE"}, *s[1:]]), "spans"),
         ("documents", edit("spans", lambda s: s[1:]), "tags"),
         ("documents", edit("ner_tags", lambda t: [0] * len(t)), "tags"),
-        ("documents", edit("ner_tags", lambda t: t[1:]), "tokens"),
+        ("documents", edit("ner_tags", lambda t: t[1:]), "tags"),
+        ("documents", edit("ner_tags", lambda t: [None, *t[1:]]), "tags"),
+        ("documents", first(spans=None), "spans"),
+        ("documents", first(published="yesterday"), "spans"),
+        ("documents", first(domain="weather"), "spans"),
+        ("documents", first(license="unknown"), "rights"),
+        ("documents", first(license_evidence=None), "rights"),
+        ("documents", first(source_sha256="0" * 64), "hash"),
+        ("documents", lambda rows: [], "manifest"),
+        ("documents", edit("tokens", lambda t: t[1:]), "tokens"),
+        ("documents", first(sentence_starts=[]), "sentences"),
+        ("annotators", lambda rows: rows[1:], "annotators-config"),
+        ("annotators", edit("spans", lambda s: s[1:]), "annotators-config"),
+        ("annotators", first(text_sha256="0" * 64), "annotators-config"),
+        (
+            "annotators",
+            lambda rows: [*rows, {**rows[-1], "spans": [{"start": 0, "end": 10**6, "label": "FOO"}]}],
+            "annotators-config",
+        ),
+        ("adjudication", lambda rows: [DECISION, *rows], "adjudication-config"),
         ("documents", edit("token_starts", lambda t: [t[0] + 1, *t[1:]]), "tokens"),
         ("documents", edit("sentence_starts", lambda s: [*s, 10**6]), "sentences"),
         ("documents", lambda rows: [*rows, rows[0]], "duplicate-id"),
@@ -142,3 +173,28 @@ def test_command(release):
     assert done.stderr.startswith(f"error: {release}: ")
     assert len(done.stderr.splitlines()) == 1
     assert json.loads((release.parent / "f.json").read_text())
+
+
+def test_a_broken_page_is_a_finding(release):
+    (path,) = (release / "data" / "documents").glob("train-*")
+    data = bytearray(path.read_bytes())
+    data[200:400] = bytes(200)
+    path.write_bytes(data)
+    assert "files" in {f.check for f in check_release(release) if f.severity == "error"}
+
+
+def test_unlisted_and_malformed(release):
+    (release / "data" / "notes.txt").write_text("x")
+    assert any(f.where == "data/notes.txt" for f in check_release(release))
+    manifest = json.loads((release / MANIFEST).read_text())
+    manifest["files"]["README.md"] = {}
+    (release / MANIFEST).write_text(json.dumps(manifest))
+    with pytest.raises(GonerdError, match=r"file 'README.md' lacks its sha256 or bytes"):
+        check_release(release)
+
+
+def test_another_language_is_sound(tmp_path):
+    write_corpus(tmp_path, [invent(i, 8, language="de") for i in range(12)])
+    build_dataset(tmp_path / "docs", tmp_path / "gold", tmp_path / "made")
+    assert [f for f in check_release(tmp_path / "made") if f.severity == "error"] == []
+    assert "language:\n- de\n" in (tmp_path / "made" / "README.md").read_text()

@@ -1,5 +1,6 @@
 """What is hidden, what is not, and that offsets hold."""
 
+import time
 import unicodedata
 
 import pytest
@@ -12,12 +13,20 @@ from gonerd.text import normalize
 HIDDEN = [
     ("press@pellworth.example", "email"),
     ("o'neil.jr+x@mail.example.co.uk", "email"),
+    ("jörg_o@köln.example", "email"),
+    ("_a@b.xn--p1ai", "email"),
+    ("joe@maq\u0308il.example.com", "email"),
     ("(865) 555-0142", "phone"),
+    ("865\u2011555\u20110142", "phone"),
     ("+44 20 7946 0123", "phone"),
     ("020 7946 0123", "phone"),
     ("865.555.0142", "phone"),
     ("000-12-3456", "us-ssn"),
+    ("123\u201145\u20116789", "us-ssn"),
     ("AB 12 34 56 C", "gb-nino"),
+    ("ES91 2100 0418 4502 0005 1332", "iban"),
+    ("es9121000418450200051332", "iban"),
+    ("3782-822463-10005", "card"),
     ("GB82 WEST 1234 5698 7654 32", "iban"),
     ("4111 1111 1111 1111", "card"),
     ("12345678Z", "es-dni"),
@@ -31,6 +40,8 @@ SHOWN = [
     "1200 1300 1400 1500",
     "GB00 WEST 1234 5698 7654 32",
     "12345678A",
+    "2127365000 shares and 2127365001",
+    "123 45 6789 in a table",
     "Sections 9, 13 and 14.2(3) and 2011-2021",
     "@handle and a @ b",
 ]
@@ -45,7 +56,7 @@ def test_hidden(thing, kind):
     start = text.index(thing)
     assert masked[:start] + masked[start + len(thing) :] == text.replace(thing, "")
     hidden = masked[start : start + len(thing)]
-    assert set(hidden) <= set("x0 .+-'@()") and not any(
+    assert set(hidden) <= set("x0 .+-'@()_\u2011") and not any(
         a == b and a.isalnum() and a not in "x0" for a, b in zip(hidden, thing, strict=True)
     )
 
@@ -67,3 +78,18 @@ def test_length_form_and_second_pass(text):
     again, counts = mask(masked)
     assert (again, counts) == (masked, {})
     assert [c for c in masked if not c.isalnum()] == [c for c in text if not c.isalnum()]
+
+
+def test_what_follows_a_number_does_not_hide_it():
+    masked, counts = mask("ES91 2100 0418 4502 0005 1332 BIC CAIXESBB and SSN: 123456789, AT61 1904 3002 3457 3201 BIC")
+    assert masked == "xx00 0000 0000 0000 0000 0000 BIC CAIXESBB and SSN: 000000000, xx00 0000 0000 0000 0000 BIC"
+    assert counts == {"iban": 2, "us-ssn": 1}
+
+
+@pytest.mark.parametrize(
+    "text", ["a@" + "a-." * 100_000, "12 345 6789 " * 20_000, "1" * 300_000, "(" * 100_000, "a." * 100_000]
+)
+def test_no_text_makes_it_slow(text):
+    start = time.perf_counter()
+    mask(text)
+    assert time.perf_counter() - start < 3 + len(text) / 50_000

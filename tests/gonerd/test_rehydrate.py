@@ -12,7 +12,8 @@ from gonerd.dataset.build import BuildSettings, build_dataset
 from gonerd.dataset.check import check_release
 from gonerd.dataset.load import load_dataset
 from gonerd.dataset.masking import mask
-from gonerd.dataset.rehydrate import rehydrate, texts_from
+from gonerd.dataset.rehydrate import rehydrate
+from gonerd.dataset.texts import texts_from
 from gonerd.io import read_documents
 from gonerd.tables import write_table
 from tests.corpus import invent, write_corpus

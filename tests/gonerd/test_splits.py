@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gonerd import GonerdError
-from gonerd.dataset.leakage import Entry, find_leaks
+from gonerd.dataset.leakage import Placed, find_leaks
 from gonerd.dataset.schema import SPLITS
 from gonerd.dataset.splits import FRACTIONS, Candidate, assign_splits
 
@@ -37,7 +37,7 @@ def test_nothing_that_belongs_together_is_parted(seed, count, near):
     splits = assign_splits(documents, near, seed)
     assert set(splits.values()) == set(SPLITS)
     assert set(splits) == {c.id for c in documents}
-    entries = [Entry(c.id, splits[c.id], c.id, None, c.occasion) for c in documents]
+    entries = [Placed(c.id, splits[c.id], c.id, None, c.occasion) for c in documents]
     assert find_leaks(entries, [(a, b, 1.0) for a, b in near]) == []
 
 
@@ -91,11 +91,11 @@ def test_too_few():
 
 def test_leaks_are_found():
     entries = [
-        Entry("a", "train", "1", "u", "w1"),
-        Entry("b", "test", "1", "v", "w2"),
-        Entry("c", "test", "2", "u", "w3"),
-        Entry("d", "validation", "3", None, "w1"),
-        Entry("e", "validation", "4", None, "w5"),
+        Placed("a", "train", "1", "u", "w1"),
+        Placed("b", "test", "1", "v", "w2"),
+        Placed("c", "test", "2", "u", "w3"),
+        Placed("d", "validation", "3", None, "w1"),
+        Placed("e", "validation", "4", None, "w5"),
     ]
     found = [(leak.check, leak.first, leak.second) for leak in find_leaks(entries, [(3, 4, 0.9), (2, 4, 0.7)])]
     assert found == [
