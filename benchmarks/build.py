@@ -53,6 +53,9 @@ def invent(count: int, tokens: int, seed: int = 0) -> Iterator[tuple[Document, t
             spans.append(Span(length + len(plain) + 1, length + len(plain) + 1 + len(name), CORE[i % 4]))
             pieces.append(f"{plain} {name}.")
             length += len(pieces[-1]) + 1
+        pieces.append(
+            f"Contact: office{number}@example.org, (212) 555-01{number % 100:02d}; figures 12 345 6789 0{number} 1,250."
+        )
         text = "\n".join(pieces)
         yield (
             Document(
@@ -90,7 +93,7 @@ def where(frame: FrameType | None) -> str:
         path = code.co_filename
         if "/pyarrow/" in path or (path.endswith("tables.py") and code.co_name == "read_rows"):
             return "pyarrow"
-        if path.endswith("writer.py"):
+        if path.endswith("writer.py") and code.co_name != "write":
             return "pyarrow"
         if path.endswith("near.py") or "/datasketch/" in path:
             return "near-duplicate index"

@@ -155,15 +155,6 @@ def _is_list(kind: pa.DataType) -> bool:
     return bool(pa.types.is_list(kind) or pa.types.is_large_list(kind))
 
 
-def count_rows(path: Path, record: type) -> int:
-    """Counts a table's rows from the footers alone."""
-    total = 0
-    for shard in shards(path):
-        with _open(shard, record) as table:
-            total += table.metadata.num_rows
-    return total
-
-
 def read_table(path: Path, record: type[Record], nested: type | None = None) -> Iterator[Record]:
     """Reads records lazily; see `read_rows`."""
     return (item for _, item in read_rows(path, record, nested))

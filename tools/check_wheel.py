@@ -34,7 +34,7 @@ def check_contents(wheel: Path) -> None:
 
 
 def check_core_install(wheel: Path) -> None:
-    """Exits with a sentence when the wheel, alone with its core dependencies, cannot show its help or its data."""
+    """Exits with a sentence when the wheel, alone with its core dependencies, cannot show its help or use its data."""
     with tempfile.TemporaryDirectory() as folder:
         subprocess.run([sys.executable, "-m", "venv", folder], check=True)
         python = Path(folder) / "bin" / "python"
@@ -44,10 +44,13 @@ def check_core_install(wheel: Path) -> None:
             [python, "-c", code],
             [python.with_name("gonerd"), "--help"],
             [python.with_name("gonerd"), "dataset", "show"],
+            [python.with_name("gonerd"), "dataset", "export", "sample", "--format", "jsonl", "--out", "exported"],
             [python, "-c", "import gonerd, datasets; datasets.load_dataset('gonerd', 'spans', streaming=True)"],
         ]
         for command in commands:
             subprocess.run(command, check=True, cwd=folder, stdout=subprocess.DEVNULL)
+        if not (Path(folder) / "exported" / "train.jsonl").stat().st_size:
+            sys.exit(f"{wheel.name}: the sample is exported as an empty file")
 
 
 if __name__ == "__main__":

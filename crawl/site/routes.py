@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from functools import cache, partial
 from http import HTTPStatus
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 from .answers import Answer, Query, View, redirect
 from .derived import parts_of, wire_copy
@@ -44,10 +44,13 @@ class Site:
         Args:
             target: The path asked for, with its query; parameters that mean nothing here are passed over.
         """
-        parts = urlsplit(target)
+        try:
+            parts = urlsplit(target)
+        except ValueError as error:
+            return Answer("text/plain; charset=utf-8", f"malformed address: {error}\n".encode(), HTTPStatus.BAD_REQUEST)
         path = unquote(parts.path)
         if path != "/" and path.endswith("/") and path.rstrip("/") in self._views:
-            return redirect(parts.path.rstrip("/"))
+            return redirect(quote(path.rstrip("/")))
         view = self._views.get(path)
         found = view(dict(parse_qsl(parts.query))) if view else None
         return found or replace(self._lost(), status=HTTPStatus.NOT_FOUND)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from http import HTTPStatus
@@ -20,6 +21,7 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server_version = "gonerd-demo"
     server: _Server
+    timeout = 30  # seconds without a word before a connection is given up
 
     def do_GET(self) -> None:
         self._answer(with_body=True)
@@ -58,6 +60,11 @@ class _Server(ThreadingHTTPServer):
             ) from error
         self.base = f"http://{host}:{self.server_port}"
         self.site = Site(load_pages(), self.base)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Passes over clients that hang up, as crawlers may; everything else is a bug and is shown."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
 
 
 @contextlib.contextmanager

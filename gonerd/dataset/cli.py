@@ -16,6 +16,15 @@ app = command_group("Build, check, complete, export and publish releases of the 
 
 Release = Annotated[str, typer.Argument(help="Folder of a release; 'sample' is the packaged one.")]
 
+# Commands that load a dataset take what `gonerd.load_dataset` takes.
+Source = Annotated[
+    str, typer.Argument(help="Folder or hub id; 'sample' is the packaged release, 'original' the predecessor.")
+]
+Revision = Annotated[
+    str | None, typer.Option(show_default=False, help="Commit, tag or branch on the hub; of a folder, its version.")
+]
+DataDir = Annotated[Path | None, typer.Option(show_default=False, help="Folder with the files of 'original'.")]
+
 
 @app.command()
 def build(
@@ -71,13 +80,15 @@ def build(
 
 @app.command()
 def show(
-    dataset: Annotated[str, typer.Argument(help="Folder or hub id; 'sample' is the packaged release.")] = "sample",
+    dataset: Source = "sample",
+    revision: Revision = None,
+    data_dir: DataDir = None,
     config: Config = None,
 ) -> None:
     """Load DATASET and print its splits and the first document of each."""
     from .load import load_dataset
 
-    for split, rows in load_dataset(dataset).items():
+    for split, rows in load_dataset(dataset, revision=revision, data_dir=data_dir).items():
         typer.echo(f"{split}: {rows.num_rows} documents, columns {', '.join(rows.column_names)}")
         for row in rows.select(range(min(1, rows.num_rows))):
             text = row["text"] or ""
@@ -161,16 +172,18 @@ def rehydrate(
 
 @app.command()
 def export(
-    dataset: Annotated[str, typer.Argument(help="Folder or hub id; 'sample' is the packaged release.")],
+    dataset: Source,
     out: Annotated[Path, typer.Option(help="Folder for one file a split.")],
     format: Annotated[str, typer.Option(help="jsonl, conll or docbin.")] = "jsonl",
+    revision: Revision = None,
+    data_dir: DataDir = None,
     config: Config = None,
 ) -> None:
     """Write DATASET for other tools."""
     from .export import export_dataset
 
     with needs_extra("annotation"):
-        counts = export_dataset(dataset, out, format)
+        counts = export_dataset(dataset, out, format, revision=revision, data_dir=data_dir)
     typer.echo(f"exported {_counts(counts)} -> {out}")
 
 

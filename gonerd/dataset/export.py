@@ -14,13 +14,22 @@ from gonerd.records import Annotation, Document, Span
 from .load import load_dataset
 
 
-def export_dataset(dataset: str, out: Path, format: str = "jsonl") -> dict[str, int]:
+def export_dataset(
+    dataset: str,
+    out: Path,
+    format: str = "jsonl",
+    *,
+    revision: str | None = None,
+    data_dir: str | Path | None = None,
+) -> dict[str, int]:
     """Writes every split of a release to `OUT/<split><suffix>`.
 
     Args:
         dataset: As for `gonerd.load_dataset`.
         out: Folder to make.
         format: A registered format.
+        revision: As for `gonerd.load_dataset`.
+        data_dir: As for `gonerd.load_dataset`.
 
     Returns:
         Documents written, by split.
@@ -30,7 +39,7 @@ def export_dataset(dataset: str, out: Path, format: str = "jsonl") -> dict[str, 
         GonerdError: The release cannot be loaded, or lacks the text of a document.
     """
     writer = FORMATS.get(format)
-    splits = load_dataset(dataset)
+    splits = load_dataset(dataset, revision=revision, data_dir=data_dir)
     with new_folder(out) as folder:
         return {
             split: writer.write(pairs(rows, dataset), folder / f"{split}{writer.suffix}")
@@ -56,7 +65,14 @@ def pairs(rows: Iterable[dict[str, Any]], dataset: str) -> Iterator[tuple[Docume
             raise GonerdError(
                 f"{dataset}: document {row['id']!r} ships without its text; fill it in with `gonerd dataset rehydrate`"
             )
-        document = Document(row["id"], row["text"], url=row["url"], title=row["title"], domain=row["domain"] or "other")
+        document = Document(
+            row["id"],
+            row["text"],
+            url=row["url"],
+            title=row["title"],
+            domain=row["domain"] or "other",
+            language=row.get("language"),
+        )
         spans = tuple(Span(span["start"], span["end"], span["label"]) for span in row["spans"])
         annotation = Annotation(document.id, "gold", "released", document.sha256, spans)
         annotation.check(document)

@@ -77,14 +77,14 @@ def plainly(api: HfApi, repo: str) -> Iterator[None]:
         yield
     except HFValidationError as error:
         raise UsageError(f"repository {repo!r} is malformed: {' '.join(str(error).split())}") from error
-    except (OSError, RuntimeError, ValueError, _transport_error()) as error:
+    except (OSError, RuntimeError, ValueError, transport_error()) as error:
         raise GonerdError(f"{repo}: {_sentence(error, api.endpoint)}") from error
 
 
-def _transport_error() -> type[Exception]:
+def transport_error() -> type[Exception]:
+    """Returns the base of every error of the HTTP library beneath the client, another one in each major version."""
     from huggingface_hub import errors
 
-    # The base of every error of the HTTP library beneath, which is another one in each major version.
     base: type[Exception] = vars(errors)["HTTPError"]
     return base
 
@@ -99,7 +99,7 @@ def _sentence(error: BaseException, endpoint: str) -> str:
         otherwise = f"it is in trouble itself; {AGAIN} later" if status >= 500 else f"mend that and {AGAIN}"
         said = " ".join((error.server_message or "").split())[:300]
         return f"the hub answered {status}{f' ({said})' if said else ''}: {_REMEDIES.get(status, otherwise)}"
-    if isinstance(error, _transport_error()):
+    if isinstance(error, transport_error()):
         return f"{endpoint} cannot be reached ({type(error).__name__}); check the connection and {AGAIN}"
     if error.__cause__ is not None:
         return _sentence(error.__cause__, endpoint)  # the error of an upload comes wrapped

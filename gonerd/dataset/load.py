@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
+from contextlib import suppress
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from gonerd.errors import GonerdError, UsageError, unknown_name
 from gonerd.files import read_json
 
+from .hub import transport_error
 from .schema import CONFIGS, DEFAULT, MANIFEST
 
 SAMPLE = "sample"
@@ -21,20 +23,34 @@ _PACKAGE = Path(__file__).resolve().parent.parent
 def folder_of(name: str | Path) -> Path | None:
     """Returns the folder that a dataset name stands for, or None when it is a hub id or the predecessor.
 
+    "sample" and "original" mean the same whatever lies here; "./sample", or a `Path`, is the folder of that name.
+
     Raises:
-        UsageError: The name has a meaning here and is also a folder.
+        GonerdError: The name cannot be looked up, or stands for a release that is not installed.
     """
-    if str(name) in (SAMPLE, ORIGINAL) and Path(name).exists():
-        what = "the packaged release" if str(name) == SAMPLE else "the predecessor on the hub"
-        raise UsageError(f"'{name}' is {what} and also a folder here; write ./{name} for the folder")
-    if str(name) == SAMPLE:
+    if name == SAMPLE:
         return _PACKAGE
-    if str(name) == ORIGINAL:
+    if name == ORIGINAL:
         return None
-    if str(name) == BARE_NAME:
+    if name == BARE_NAME:
         return bare_release()
-    path = Path(name).expanduser()
+    path = local_path(name)
     return path if path.exists() else None
+
+
+def local_path(name: str | Path) -> Path:
+    """Returns the path that a user wrote, with the home folder filled in; nothing need be there.
+
+    Raises:
+        GonerdError: Nothing can be there: an unknown user's home, a name too long, a folder that may not be read.
+    """
+    try:
+        path = Path(name).expanduser()
+        path.exists()
+    except (OSError, RuntimeError) as error:
+        problem = error.strerror if isinstance(error, OSError) else error
+        raise GonerdError(f"{name}: no such folder ({problem}); check the path") from error
+    return path
 
 
 def bare_release(revision: Any = None) -> Path:
@@ -47,11 +63,30 @@ def bare_release(revision: Any = None) -> Path:
         GonerdError: It is another version, or this installation was made without its data.
     """
     here = Path(BARE_NAME)
-    folder = here.absolute() if (here / MANIFEST).is_file() else _PACKAGE
+    folder = here.absolute() if _is_release(here) else _PACKAGE
     if not (folder / MANIFEST).is_file():
         raise GonerdError(f"{folder}: this installation lacks the packaged release ({MANIFEST}); install gonerd again")
     _check_revision(folder, revision)
     return folder
+
+
+def _is_release(folder: Path) -> bool:
+    """Whether a folder is a release for certain, not merely one with a file where the manifest would be."""
+    manifest = _manifest(folder)
+    stated = all(isinstance(manifest.get(field), str) and manifest[field] for field in ("name", "version"))
+    return stated and isinstance(manifest.get("files"), dict) and DEFAULT in _configs(folder)
+
+
+def _manifest(folder: Path) -> dict[str, Any]:
+    """Reads what a folder says of itself; nothing where that is missing or malformed."""
+    with suppress(GonerdError, OSError, RecursionError):
+        manifest = read_json(folder / MANIFEST, "")
+        return manifest if isinstance(manifest, dict) else {}
+    return {}
+
+
+def _configs(folder: Path) -> list[str]:
+    return [name for name in CONFIGS if any((folder / "data" / name).glob("*.parquet"))]
 
 
 def load_dataset(
@@ -89,8 +124,10 @@ def load_dataset(
     if config is not None and config not in CONFIGS:
         raise unknown_name("config", config, CONFIGS)
     config = config or DEFAULT
+    if streaming and "[" in str(split or ""):
+        raise UsageError(f"split {str(split)!r}: a stream gives whole splits; leave out the brackets or streaming")
     folder = folder_of(name)
-    if str(name) == ORIGINAL:
+    if name == ORIGINAL:
         from .original import load_original
 
         if config != DEFAULT:
@@ -104,25 +141,29 @@ def load_dataset(
         return _load_from_hub(str(name), config, split=split, streaming=streaming, revision=revision)
     _check_layout(folder, config)
     _check_revision(folder, revision)
+    _check_unchanged(folder, config)
     # Absolute, or a folder called "json" would be taken for the builder of that name.
     return _load(str(folder.absolute()), config, f"{folder}: not loadable", split=split, streaming=streaming)
 
 
 def _load_from_hub(name: str, config: str, **options: Any) -> Any:
-    if Path(name).is_absolute() or name.startswith((".", "~")) or name.count("/") > 1:  # an id is NAME or OWNER/NAME
-        raise GonerdError(f"{name}: no such folder; check the path, or make it with `gonerd dataset build`")
+    # Releases are published as OWNER/NAME. A bare name could be one of the builders in `datasets`, such as "json".
+    if Path(name).is_absolute() or name.startswith((".", "~")) or name.count("/") != 1:
+        raise GonerdError(
+            f"{name}: no such folder, and no hub id (OWNER/NAME); check the name, or make it with "
+            "`gonerd dataset build`"
+        )
     return _load(name, config, f"dataset {name!r} is neither a folder nor loadable from the hub", **options)
 
 
 def _load(path: str, config: str, failed: str, **options: Any) -> Any:
     import datasets
-    import httpx
     import yaml
 
-    failures = (OSError, ValueError, RuntimeError, yaml.YAMLError, httpx.HTTPError, datasets.exceptions.DatasetsError)
+    broken = (OSError, ValueError, RuntimeError, yaml.YAMLError, datasets.exceptions.DatasetsError)
     try:
         return datasets.load_dataset(path, config, **options)
-    except failures as error:
+    except (*broken, transport_error()) as error:
         # An error "while generating the dataset" says no more than that; its cause does.
         problem = " ".join(str(error.__cause__ or error).split())
         raise GonerdError(f"{failed}: {problem}") from error
@@ -132,7 +173,7 @@ def _check_layout(folder: Path, config: str) -> None:
     """Refuses what is not a release with that config, before `datasets` guesses what it might be."""
     if not folder.is_dir():
         raise GonerdError(f"{folder}: is a file, and a release is a folder; pass the folder that holds README.md")
-    found = [name for name in CONFIGS if any((folder / "data" / name).glob("*.parquet"))]
+    found = _configs(folder)
     if config in found:
         return
     if found:
@@ -154,3 +195,23 @@ def _check_revision(folder: Path, revision: Any) -> None:
         raise GonerdError(
             f"{folder}: holds version {version}, not {str(revision)!r}; leave out the revision, or pass another folder"
         )
+
+
+def _check_unchanged(folder: Path, config: str) -> None:
+    """Refuses shards altered by hand, which `datasets` may pass over for the rows in its cache; sizes alone are cheap.
+
+    `gonerd dataset check` compares the hashes.
+    """
+    files = _manifest(folder).get("files")
+    if not isinstance(files, dict):  # somebody's own folder in our layout
+        return
+    root = f"data/{config}"
+    listed = {name: facts for name, facts in files.items() if PurePosixPath(name).match(f"{root}/*.parquet")}
+    stated = {name: facts.get("bytes") if isinstance(facts, dict) else None for name, facts in listed.items()}
+    found = {f"{root}/{path.name}": path.stat().st_size for path in (folder / root).glob("*.parquet")}
+    for name in sorted(stated.keys() | found.keys()):
+        if stated.get(name) != found.get(name):
+            raise GonerdError(
+                f"{folder / name}: changed since it was built ({MANIFEST} states another size); build it again with "
+                "`gonerd dataset build`"
+            )

@@ -6,9 +6,11 @@ Every step looks at what the hub holds already, so a command that failed or was 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from gonerd import __version__
 from gonerd.errors import GonerdError, UsageError
@@ -109,7 +111,7 @@ def publish(
         What was done, or in a dry run what would be.
 
     Raises:
-        UsageError: The repository's name or the tag is malformed or does not fit.
+        UsageError: The repository's name, the endpoint or the tag is malformed or does not fit.
         GonerdError: The release is damaged or private, the hub holds what it would harm, or the hub refuses.
     """
     from huggingface_hub import HfApi
@@ -117,6 +119,7 @@ def publish(
     manifest, files = verified(folder)
     _check_request(repo, tag, create_pr, manifest["version"])
     api = HfApi(endpoint=endpoint, token=token, library_name="gonerd", library_version=__version__)
+    _check_endpoint(api.endpoint)
     title = f"{manifest['name']} {manifest['version']}"
     plan = PublishPlan(
         repo=repo,
@@ -149,6 +152,14 @@ def _check_request(repo: str, tag: str | None, create_pr: bool, version: str) ->
         raise UsageError(f"tag {tag!r} does not fit the release, whose version is {version}; use --tag v{version}")
     if tag is not None and create_pr:
         raise UsageError("a pull request cannot be tagged; merge it first, then publish again with --tag")
+
+
+def _check_endpoint(endpoint: str) -> None:
+    with suppress(ValueError):  # brackets that do not match, or a port that is no number
+        parts = urlsplit(endpoint)
+        if parts.scheme in ("http", "https") and parts.hostname and parts.port != 0:
+            return
+    raise UsageError(f"endpoint {endpoint!r} is no address of a hub; write it like https://huggingface.co")
 
 
 def _compared(plan: PublishPlan, remote: Mapping[str, RepoFile]) -> tuple[tuple[str, ...], tuple[str, ...]]:

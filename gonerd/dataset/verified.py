@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
@@ -54,18 +53,16 @@ def verified(folder: Path) -> tuple[dict[str, Any], tuple[ReleaseFile, ...]]:
     source = folder / MANIFEST
     manifest = read_manifest(folder)
     for field in ("name", "version", "release"):
-        if not isinstance(manifest.get(field), str):
-            raise GonerdError(f"{source}: field {field!r} is missing; {_REBUILD}")
+        if not isinstance(manifest.get(field), str) or not manifest[field].strip():
+            raise GonerdError(f"{source}: field {field!r} is missing or empty; {_REBUILD}")
     kind = manifest["release"]
     if kind == "private" or kind not in RELEASES:
         remedy = "build it again with `--release full` or `--release urls-only`"
         raise GonerdError(f"{source}: a release of kind {kind!r} is not published; {remedy}")
     stated: dict[str, Any] = manifest["files"]
-    for path, facts in stated.items():
+    for path in stated:
         if not in_release(path) or ".." in PurePosixPath(path).parts or PurePosixPath(path).as_posix() != path:
             raise GonerdError(f"{source}: lists {path!r}, which is no file of a release; {_REBUILD}")
-        if not isinstance(facts, Mapping) or not {"sha256", "bytes"} <= facts.keys():
-            raise GonerdError(f"{source}: file {path!r} lacks its sha256 or bytes; {_REBUILD}")
     if "README.md" not in stated:
         raise GonerdError(f"{source}: lists no README.md, without which nothing loads; {_REBUILD}")
     for path, problem in changed_files(folder, manifest):

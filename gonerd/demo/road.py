@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.util
+import math
 import shlex
 import subprocess
 import sys
@@ -11,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from gonerd.errors import GonerdError
+from gonerd.errors import GonerdError, UsageError, needs_extra
 
 # -P: a folder called gonerd in the working directory must not stand in for the installed package.
 _GONERD = [sys.executable, "-P", "-m", "gonerd"]
@@ -62,6 +64,9 @@ ROAD = (
     ),
     ("Report", "evaluate report {out}/results --teacher teacher --out {out}/report"),
 )
+_LONGEST = 4096  # tokens that a converted model takes, unless `models convert` is told otherwise
+# One package of each extra that the road needs, so that a missing one is named at its beginning.
+_PACKAGES = ("scrapy", "trafilatura", "spacy", "sentencex", "datasketch", "torch", "transformers", "jinja2", "psutil")
 _WHERE = (
     ("crawl", "requests and responses, WARC"),
     ("documents", "texts, parquet; rejected pages with their reason beside them"),
@@ -99,6 +104,27 @@ class DemoSettings:
     repeats: int = 3
     seed: int = 0
 
+    def check(self) -> None:
+        """Refuses what a later stage would refuse, minutes from now.
+
+        Raises:
+            UsageError: A setting is impossible; the message names its option.
+        """
+        if self.window < 2 or self.window % 2:
+            raise UsageError(f"--window {self.window}: give a positive even number of tokens")
+        if not 8 <= self.max_length <= _LONGEST:
+            raise UsageError(f"--max-length {self.max_length}: give 8 to {_LONGEST} tokens")
+        lengths = [word.strip() for word in self.lengths.strip("[]").split(",")]  # a list in YAML comes with brackets
+        if not all(word.isascii() and word.isdecimal() and 1 <= int(word) <= _LONGEST for word in lengths):
+            raise UsageError(f"--lengths {self.lengths!r}: give whole numbers of 1 to {_LONGEST}, separated by commas")
+        if self.repeats < 1:
+            raise UsageError(f"--repeats {self.repeats}: give at least 1")
+        for option, value in (("--epochs", self.epochs), ("--learning-rate", self.learning_rate)):
+            if not 0 < value < math.inf:
+                raise UsageError(f"{option} {value}: give a number above 0")
+        if self.out.exists() and not self.out.is_dir():
+            raise UsageError(f"--out {self.out}: is a file, and a folder is needed; choose another")
+
     def commands(self, site: str, teacher: str) -> list[tuple[str, list[list[str]]]]:
         """Returns every stage's title and its commands as words.
 
@@ -118,8 +144,15 @@ def run_demo(settings: DemoSettings) -> None:
         settings: What the demo uses.
 
     Raises:
-        GonerdError: A stage failed; what the earlier ones made stays, and the same command continues.
+        UsageError: A setting is impossible; nothing was begun.
+        GonerdError: A package or the teacher is missing, or a stage failed; what the earlier ones made stays, and the
+            same command continues.
     """
+    settings.check()
+    with needs_extra("demo"):
+        for name in _PACKAGES:
+            if importlib.util.find_spec(name) is None:
+                raise ModuleNotFoundError(f"No module named {name!r}", name=name)
     start = time.monotonic()
     teacher = settings.teacher or _packaged_teacher()
     with embedded_site() as site:
@@ -139,9 +172,10 @@ def run_demo(settings: DemoSettings) -> None:
 
 
 def _packaged_teacher() -> str:
-    done = subprocess.run([*_GONERD, "models", "teacher"], stdout=subprocess.PIPE, text=True, check=False)
+    done = subprocess.run([*_GONERD, "models", "teacher"], capture_output=True, text=True, check=False)
     if done.returncode:
-        raise GonerdError("the demo needs a teacher: see the line above, or pass --teacher FOLDER_OR_HUB_ID")
+        problem = (done.stderr.strip().splitlines() or ["none is installed"])[-1].removeprefix("error: ")
+        raise GonerdError(f"{problem}; or pass --teacher FOLDER_OR_HUB_ID")
     return done.stdout.strip().splitlines()[-1]
 
 

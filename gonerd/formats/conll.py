@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from gonerd.dataset.rows import View, sentence_rows
 from gonerd.labels import BIO_TAGS
 from gonerd.records import Annotation, Document
 
@@ -28,6 +27,8 @@ class Conll:
 
 
 def _lines(document: Document, annotation: Annotation) -> Iterator[str]:
+    from gonerd.dataset.rows import View, sentence_rows  # needs sentencex, which a plain installation lacks
+
     yield "-DOCSTART- -X- -X- O\n\n"
     for row in sentence_rows(View.of(document, annotation.spans)):
         for token, tag in zip(row["tokens"], row["ner_tags"], strict=True):

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from gonerd.dataset.rows import View
 from gonerd.errors import GonerdError
 from gonerd.records import Annotation, Document, Span
 
@@ -20,22 +19,32 @@ class DocBinFormat:
 
     def write(self, pairs: Iterable[tuple[Document, Annotation]], path: Path) -> int:
         """Writes every document; spaCy holds them all in memory."""
-        import spacy
         from spacy.tokens import DocBin
 
         bin_, vocabularies = DocBin(store_user_data=True), {}
         for document, annotation in pairs:
             language = document.language or "en"
             if language not in vocabularies:
-                vocabularies[language] = spacy.blank(language).vocab
+                vocabularies[language] = _vocabulary(language)
             bin_.add(_doc(document, annotation, vocabularies[language]))
         path.write_bytes(bin_.to_bytes())
         return len(bin_)
 
 
+def _vocabulary(language: str) -> Any:
+    import spacy
+
+    try:
+        return spacy.blank(language).vocab
+    except ImportError:  # a language that spaCy does not know, or knows with a further package alone
+        return spacy.blank("xx").vocab
+
+
 def _doc(document: Document, annotation: Annotation, vocabulary: Any) -> Any:
     from spacy.tokens import Doc
     from spacy.util import get_words_and_spaces
+
+    from gonerd.dataset.rows import View  # needs sentencex, which a plain installation lacks
 
     text, view = document.text, View.of(document, annotation.spans)
     # spaCy keeps white space beyond one blank as words of its own, so that the text comes back exactly.

@@ -3,8 +3,11 @@ from __future__ import annotations
 import http.client
 import json
 import re
+import socket
+import struct
 import subprocess
 import sys
+import threading
 import urllib.error
 import urllib.request
 import zlib
@@ -21,6 +24,7 @@ import pytest
 from lxml import etree
 from lxml import html as lxml_html
 
+from gonerd.cli import main
 from gonerd.crawl.site import serve_site
 from gonerd.crawl.site.answers import Answer
 from gonerd.crawl.site.derived import CREDIT
@@ -29,7 +33,8 @@ from gonerd.crawl.site.furniture import ADVERTISEMENTS, COMMENTS
 from gonerd.crawl.site.oddities import ATOM, LEGAL_SITEMAP, NEWS_SITEMAP, RSS, Oddity, oddities
 from gonerd.crawl.site.publications import publication_of
 from gonerd.crawl.site.routes import Site
-from gonerd.errors import GonerdError
+from gonerd.demo.road import DemoSettings, run_demo
+from gonerd.errors import GonerdError, UsageError
 from gonerd.io import read_documents
 from gonerd.records import Document, Rejected
 from gonerd.tables import read_table
@@ -406,6 +411,8 @@ def ask(base: str, method: str, target: str) -> tuple[http.client.HTTPResponse, 
         ("/news/none", 404),
         ("/search?q=wharf", 200),
         (next(one.page.address for one in ODD if one.kind == "pdf"), 200),
+        (f"{PAGES[0].address}%2f", 301),
+        (f"{PAGES[0].address}%2F/?a=b", 301),
     ],
 )
 def test_head_is_get_without_the_body(served: str, target: str, status: int) -> None:
@@ -447,6 +454,82 @@ def test_the_command_prints_its_address_first(tmp_path: Path) -> None:
         caught.value.close()
         process.send_signal(2)
         assert process.wait(timeout=10) == 0
+
+
+@pytest.mark.parametrize("target", ["http://[::1/", "http://a]/news"])
+def test_a_malformed_address_is_said_with_status_400(served: str, target: str) -> None:
+    place = urlsplit(served)
+    with socket.create_connection((place.hostname, place.port), timeout=10) as client:
+        client.sendall(f"GET {target} HTTP/1.1\r\nConnection: close\r\n\r\n".encode())
+        with client.makefile("rb") as answer:
+            assert answer.readline() == b"HTTP/1.1 400 Bad Request\r\n"
+            assert b"malformed address" in answer.read()
+
+
+def test_clients_that_hang_up_leave_no_traceback(capfd: pytest.CaptureFixture[str]) -> None:
+    before = set(threading.enumerate())
+    with serve_site() as base:
+        place = urlsplit(base)
+        for request in (b"GET / HTTP/1.1\r\n\r\n" * 300, b"GET / HT", b""):
+            with socket.create_connection((place.hostname, place.port), timeout=10) as client:
+                # No lingering: the server finds the connection reset, whether it reads or writes.
+                client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                client.sendall(request)
+                if request:
+                    while not set(threading.enumerate()) - before - {threading.current_thread()}:
+                        pass
+        assert ask(base.rstrip("/"), "GET", "/robots.txt")[0].status == 200
+    for thread in set(threading.enumerate()) - before:
+        thread.join(10)
+    assert capfd.readouterr().err == ""
+
+
+def test_an_error_of_our_own_is_still_shown(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(site: Site, target: str) -> Answer:
+        raise ZeroDivisionError(target)
+
+    monkeypatch.setattr(Site, "answer", fail)
+    with serve_site() as base, pytest.raises(http.client.RemoteDisconnected):
+        ask(base.rstrip("/"), "GET", "/")
+    assert "ZeroDivisionError" in capfd.readouterr().err
+
+
+# The demo on it
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"window": 33}, "--window 33: give a positive even number"),
+        ({"window": 0}, "--window 0"),
+        ({"max_length": 7}, "--max-length 7: give 8 to 4096 tokens"),
+        ({"max_length": 8192}, "--max-length 8192"),
+        ({"lengths": "512,b"}, "--lengths '512,b': give whole numbers of 1 to 4096"),
+        ({"lengths": ""}, "--lengths ''"),
+        ({"lengths": "8192"}, "--lengths '8192'"),
+        ({"repeats": 0}, "--repeats 0: give at least 1"),
+        ({"epochs": 0.0}, "--epochs 0.0: give a number above 0"),
+        ({"learning_rate": float("nan")}, "--learning-rate nan"),
+        ({"out": Path(__file__)}, "test_site.py: is a file, and a folder is needed"),
+    ],
+)
+def test_the_demo_refuses_at_once_what_a_late_stage_would(
+    settings: dict[str, Any], words: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(UsageError, match=re.escape(words)):
+        run_demo(DemoSettings(**{"out": tmp_path / "out", "teacher": "x", **settings}))
+    assert (list(tmp_path.iterdir()), capfd.readouterr().out) == ([], "")
+
+
+def test_the_demo_names_a_missing_package_in_one_line(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "torch", None)
+    assert main(["demo", "--out", str(tmp_path / "out")]) == 1
+    (line,) = capfd.readouterr().err.strip().splitlines()
+    assert "needs the package 'torch'" in line
+    assert "gonerd[demo]" in line
+    assert not (tmp_path / "out").exists()
 
 
 # The crawl

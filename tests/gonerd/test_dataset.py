@@ -10,6 +10,7 @@ import sys
 import time
 from collections import Counter
 from dataclasses import replace
+from datetime import date
 
 import datasets
 import pyarrow as pa
@@ -21,6 +22,7 @@ from gonerd.dataset.build import BuildSettings, build_dataset
 from gonerd.dataset.load import load_dataset
 from gonerd.dataset.release import read_manifest, splits_of
 from gonerd.dataset.schema import CONFIGS, SPLITS
+from gonerd.io import read_documents
 from gonerd.labels import BIO_TAGS, tags_to_spans
 from gonerd.records import Decision
 from gonerd.tables import write_table
@@ -379,3 +381,152 @@ def test_partial_annotator_layers_are_taken_as_far_as_they_go(corpus):
     build(corpus, annotators=(corpus / "annotator-a",))
     rows = [r for split in load_dataset(corpus / "gonerd", config="annotators").values() for r in split]
     assert sorted(r["document_id"] for r in rows if r["annotator"] == "annotator-a") == ["d0", "d1"]
+
+
+def test_a_release_that_stands_there_keeps_its_splits(corpus):
+    """Small corpora are where splits would move; with another seed they are drawn anew."""
+    build(corpus)
+    for count in (11, 14, 25):
+        before = splits_of(corpus / "gonerd")
+        write_corpus(corpus, [invent(i) for i in range(count)])
+        assert build(corpus).previous == corpus / "gonerd"
+        after = splits_of(corpus / "gonerd")
+        assert {key: after[key] for key in before} == before
+        assert len(after) == count
+    assert build(corpus, seed=5).previous is None
+    assert splits_of(corpus / "gonerd") != after
+
+
+def test_a_split_that_would_be_empty_is_refused(corpus):
+    build(corpus, "first")
+    held = [key for key, split in splits_of(corpus / "first").items() if split == "test"]
+    (corpus / "block.txt").write_text("\n".join(held))
+    with pytest.raises(GonerdError, match=r"split 'test' would be empty"):
+        build(corpus, "second", previous=corpus / "first", blocklist=corpus / "block.txt")
+
+
+def test_documents_of_one_address_or_week_stay_together(corpus):
+    documents = [invent(i) for i in range(30)]
+    for i in range(10):
+        twin, spans = invent(100 + i, url=f"HTTPS://Site.example/{i}?utm_source=rss#top")
+        week = invent(200 + i, source=f" SOURCE-{(10 + i) % 3} ", published=documents[10 + i][0].published)
+        documents += [(twin, spans), week]
+    write_corpus(corpus, documents)
+    build(corpus)
+    splits = splits_of(corpus / "gonerd")
+    assert all(splits[f"d{100 + i}"] == splits[f"d{i}"] for i in range(10))
+    assert all(splits[f"d{200 + i}"] == splits[f"d{10 + i}"] for i in range(10))
+
+
+def test_blocklist(corpus):
+    documents = [*[invent(i) for i in range(9)], (replace(invent(20)[0], id="site#3 b"), ())]
+    write_corpus(corpus, documents)
+    (corpus / "block.txt").write_text("# removed on request\nsite#3 b  # a note\nd4\nnobody\n")
+    summary = build(corpus, blocklist=corpus / "block.txt")
+    assert {(r.id, r.reason) for r in summary.rejected} == {("site#3 b", "blocklisted"), ("d4", "blocklisted")}
+    assert summary.unmet == ["nobody"]
+
+
+def test_a_withheld_text_without_address_is_set_aside(corpus):
+    write_corpus(corpus, [invent(i, **({"license": "unknown", "url": None} if i == 4 else {})) for i in range(9)])
+    assert [(r.id, r.reason) for r in build(corpus, release="urls-only").rejected] == [("d4", "licence-unknown")]
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"version": "banana split"}, "not of the form 1.2.3"),
+        ({"annotators": ("gold", "gold")}, "names one layer twice"),
+        ({"annotators": ("none",)}, "none: no such annotation layer"),
+        ({"prose": "none.md"}, "none.md: no such card prose"),
+        ({"prose": "latin.md"}, "latin.md: not UTF-8 text"),
+    ],
+)
+def test_settings_are_checked_before_anything_is_read(corpus, settings, message):
+    (corpus / "latin.md").write_bytes(b"caf\xe9")
+    (corpus / "docs" / "part-00000.parquet").write_bytes(b"never read")
+    paths = {
+        key: tuple(corpus / name for name in value) if key == "annotators" else corpus / value
+        for key, value in settings.items()
+        if key != "version"
+    }
+    with pytest.raises(GonerdError, match=message):
+        build(corpus, **{**settings, **paths})
+
+
+def test_the_users_plot_settings_change_nothing(corpus, monkeypatch):
+    import matplotlib
+
+    build(corpus, "a/gonerd")
+    monkeypatch.setitem(matplotlib.rcParams, "axes.facecolor", "black")
+    build(corpus, "b/gonerd")
+    assert tree(corpus / "a" / "gonerd") == tree(corpus / "b" / "gonerd")
+
+
+def test_free_text_is_masked_too(corpus):
+    documents = [invent(i) for i in range(9)]
+    mail = "joe.smith@private.example"
+    document = replace(documents[0][0], title=f"By {mail}", license_evidence=f"mail from {mail}")
+    documents[0] = (document, documents[0][1])
+    write_corpus(corpus, documents)
+    write_table(corpus / "gold" / "decisions", [Decision("d0", 0, 5, "label", mail, mail, mail)], Decision)
+    build(corpus)
+    for config in CONFIGS:
+        for path in (corpus / "gonerd" / "data" / config).glob("*.parquet"):
+            assert mail not in json.dumps(pq.read_table(path).to_pylist())
+
+
+def test_documents_from_jsonl_keep_their_dates(corpus):
+    rows = [
+        {
+            "id": f"j{i}",
+            "text": invent(i)[0].text,
+            "source": "s",
+            "published": f"2024-05-{6 + i % 5:02d}",
+            "title": "a\r\nb",
+        }
+        for i in range(9)
+    ]
+    (corpus / "d.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    read = list(read_documents(corpus / "d.jsonl"))
+    assert (read[0].published, read[0].title) == (date(2024, 5, 6), "a b")
+    write_table(corpus / "jl", [Annotation(d.id, "jl", "1", d.sha256, ()) for d in read], Annotation)
+    with pytest.raises(GonerdError, match="3 groups of documents, one a split, but 1 are left"):
+        build_dataset(corpus / "d.jsonl", corpus / "jl", corpus / "out", BuildSettings(release="private"))
+
+
+@pytest.mark.parametrize(
+    ("field", "message"),
+    [
+        ('"published": "yesterday"', "line 1: field 'published' is 'yesterday', no ISO 8601 date"),
+        ('"license": 7', "line 1: field 'license' is int, expected a string"),
+        ('"source": "\\ud83d"', "line 1: a field holds half a surrogate pair"),
+        ('"domain": "weather"', "line 1: document a: field 'domain' is 'weather'"),
+    ],
+)
+def test_bad_fields_of_jsonl_are_named(tmp_path, field, message):
+    (tmp_path / "d.jsonl").write_text(f'{{"id": "a", "text": "b", {field}}}\n')
+    with pytest.raises(GonerdError, match=message):
+        list(read_documents(tmp_path / "d.jsonl"))
+
+
+def test_nulls_and_broken_pages_are_named(corpus):
+    path = corpus / "docs" / "part-00000.parquet"
+    rows = pq.read_table(path).to_pylist()
+    rows[3]["text"] = None
+    pq.write_table(pa.Table.from_pylist(rows), path)
+    with pytest.raises(GonerdError, match=r"part-00000.parquet row 3: column 'text' is null; fill it in"):
+        build(corpus)
+    data = bytearray(path.read_bytes())
+    data[100:600] = bytes(500)
+    path.write_bytes(data)
+    with pytest.raises(GonerdError, match=r"part-00000.parquet: not a readable parquet file"):
+        build(corpus)
+
+
+def test_categories_as_pandas_writes_them(corpus):
+    path = corpus / "docs" / "part-00000.parquet"
+    table = pq.read_table(path)
+    index = table.schema.get_field_index("domain")
+    pq.write_table(table.set_column(index, "domain", table["domain"].dictionary_encode()), path)
+    assert build(corpus).documents == 10

@@ -1,12 +1,14 @@
 """Exports read back by the libraries they are made for."""
 
 import json
+import sys
 import warnings
 
 import pytest
 from seqeval.metrics.sequence_labeling import get_entities
 
-from gonerd import UsageError
+from gonerd import Annotation, Document, Span, UsageError
+from gonerd.cli import main
 from gonerd.dataset.build import BuildSettings, build_dataset
 from gonerd.dataset.export import export_dataset
 from gonerd.dataset.load import load_dataset
@@ -71,3 +73,50 @@ def test_docbin(release, rows, tmp_path):
             ents = [(e.start_char, e.end_char, e.label_) for e in doc.ents]
             assert ents == [(s["start"], s["end"], s["label"]) for s in row["spans"]]
             assert [s.start_char for s in doc.sents] == row["sentence_starts"]
+
+
+class Missing:
+    """Finds nothing where a plain installation has nothing: neither a sentence splitter nor spaCy."""
+
+    @staticmethod
+    def find_spec(name, path=None, target=None):
+        if name in ("sentencex", "spacy"):
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+
+@pytest.fixture
+def core_only(monkeypatch):
+    own = ("gonerd.dataset.rows", "gonerd.dataset.sentences")
+    for name in [n for n in sys.modules if n.partition(".")[0] in ("sentencex", "spacy") or n in own]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setattr(sys, "meta_path", [Missing, *sys.meta_path])
+
+
+@pytest.mark.usefixtures("core_only")
+def test_a_plain_installation_exports_jsonl(release, tmp_path, capsys):
+    def export(name, format):
+        return main(["dataset", "export", str(name), "--out", str(tmp_path / format), "--format", format])
+
+    assert export(release, "jsonl") == 0
+    for name, format, code, words in [
+        (release, "conll", 1, "needs the package 'sentencex'"),
+        (release, "docbin", 1, "needs the package 'spacy'"),
+        (release, "conl", 2, "did you mean 'conll'"),
+        ("./nowhere", "conll", 1, "./nowhere: no such folder"),
+    ]:
+        assert export(name, format) == code
+        (line,) = capsys.readouterr().err.strip().splitlines()
+        assert words in line
+        assert not (tmp_path / format).exists()
+
+
+def test_docbin_of_a_language_that_spacy_does_not_know(tmp_path):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import spacy
+        from spacy.tokens import DocBin
+    document = Document("a", "Oslo ne dormas.", language="eo")
+    annotation = Annotation("a", "gold", "1", document.sha256, (Span(0, 4, "LOC"),))
+    FORMATS.get("docbin").write([(document, annotation)], tmp_path / "a.spacy")
+    (doc,) = DocBin().from_disk(tmp_path / "a.spacy").get_docs(spacy.blank("xx").vocab)
+    assert [(e.text, e.label_) for e in doc.ents] == [("Oslo", "LOC")]

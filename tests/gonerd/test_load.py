@@ -57,8 +57,13 @@ def make_release(folder, configs=tuple(CONFIGS), version="1.2.3", mark=""):
     entries[0]["default"] = True
     card = yaml.safe_dump({"configs": entries}, sort_keys=False)
     (folder / "README.md").write_text(f"---\n{card}---\n\n# Fixture\n", encoding="utf-8")
-    (folder / "data" / "manifest.json").write_text(json.dumps({"name": "fixture", "version": version}))
+    write_manifest(folder, name="fixture", version=version)
     return folder
+
+
+def write_manifest(folder, **fields):
+    files = {path.relative_to(folder).as_posix(): {"bytes": path.stat().st_size} for path in folder.rglob("*.parquet")}
+    (folder / "data" / "manifest.json").write_text(json.dumps({**fields, "files": files}))
 
 
 @pytest.fixture(scope="module")
@@ -151,16 +156,22 @@ def test_what_is_no_release_is_one_sentence(tmp_path, monkeypatch):
         ("cardless", GonerdError, "cardless: not loadable: .*documents"),
         ("crooked", GonerdError, "crooked: not loadable: "),
         ("owner/name", GonerdError, "'owner/name' is neither a folder nor loadable from the hub"),
-        ("sample", UsageError, r"'sample' is the packaged release and also a folder here; write \./sample"),
-        ("original", UsageError, r"'original' is the predecessor .* write \./original"),
+        ("json", GonerdError, r"json: no such folder, and no hub id \(OWNER/NAME\)"),
+        ("parquet", GonerdError, r"parquet: no such folder, and no hub id"),
+        ("~no-such-user/x", GonerdError, "~no-such-user/x: no such folder .*check the path"),
+        ("x" * 300 + "/y", GonerdError, "xxx/y: no such folder .*check the path"),
+        ("altered", GonerdError, r"altered/data/documents/train-00000-of-00002\.parquet: changed since it was built"),
+        ("halved", GonerdError, r"halved/data/documents/test-00000-of-00001\.parquet: changed since .* build it again"),
     ]:
-        for folder in ("empty", "sample", "original"):
-            (tmp_path / folder).mkdir(exist_ok=True)
+        (tmp_path / "empty").mkdir(exist_ok=True)
         damage(tmp_path / "older" / "data" / "train-00000-of-00001.parquet", b"")
         damage(tmp_path / "file", b"")
-        for folder in ("corrupt", "cardless", "crooked"):
+        for folder in ("corrupt", "cardless", "crooked", "altered", "halved"):
             make_release(tmp_path / folder, configs=[DEFAULT])
-        damage(tmp_path / "corrupt" / shard(DEFAULT, "train", 0, 2), b"PAR1 no parquet PAR1")
+        for folder in ("corrupt", "altered"):
+            damage(tmp_path / folder / shard(DEFAULT, "train", 0, 2), b"PAR1 no parquet PAR1")
+        (tmp_path / "corrupt" / "data" / "manifest.json").unlink()
+        (tmp_path / "halved" / shard(DEFAULT, "test", 0, 1)).unlink()
         (tmp_path / "cardless" / "README.md").unlink()
         damage(tmp_path / "crooked" / "README.md", b"---\nconfigs: [\n---\n")
         with pytest.raises(error, match=message) as caught:
@@ -193,8 +204,67 @@ def test_what_names_stand_for(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert folder_of("sample") == folder_of("gonerd") == PACKAGE
     assert folder_of("original") is folder_of("owner/name") is None
+    for name in ("sample", "original"):
+        make_release(tmp_path / name, configs=[DEFAULT])
+        assert folder_of(f"./{name}") == folder_of(Path(name)) == Path(name)
+    assert folder_of("sample") == PACKAGE
+    assert folder_of("original") is None
+    assert load_dataset("./sample", split="train")[0] == values(DEFAULT, "train", 0)
+    (tmp_path / "sample" / "README.md").rename(tmp_path / "card")
+    assert folder_of("sample") == PACKAGE
+
+
+MANIFESTS = {
+    "no JSON": "{",
+    "a list": "[]",
+    "no name": '{"version": "1", "files": {}}',
+    "no version": '{"name": "n", "version": "", "files": {}}',
+    "no files": '{"name": "n", "version": "1"}',
+    "a number": '{"name": "n", "version": 1, "files": {}}',
+}
+
+
+@pytest.mark.parametrize("case", MANIFESTS)
+def test_a_folder_called_gonerd_stands_in_for_the_package_only_as_a_whole_release(case, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     here = make_release(tmp_path / "gonerd", configs=[DEFAULT])
     assert folder_of("gonerd") == here
+    (here / "data" / "manifest.json").write_text(MANIFESTS[case])
+    assert folder_of("gonerd") == PACKAGE
+    shutil.rmtree(here)
+    assert folder_of("gonerd") == PACKAGE
+    spans = make_release(here, configs=["spans"])
+    assert spans == here and folder_of("gonerd") == PACKAGE
+
+
+def test_a_stream_has_no_parts(release, tmp_path):
+    """The same sentence for a release and for the predecessor; both give whole splits and unions of them."""
+    row = json.dumps({"tokens": ["Oslo"], "ner_tags": ["B-LOC"]})
+    for split in ("train", "test"):
+        (tmp_path / f"{split}.jsonl").write_text(f"{row}\n")
+    for name, more, counts in ((release, {}, (5, 6)), ("original", {"data_dir": tmp_path}, (2, 2))):
+        with pytest.raises(UsageError, match=r"^split 'train\[:10%\]': a stream gives whole splits; leave out"):
+            load_dataset(name, split="train[:10%]", streaming=True, **more)
+        found = [load_dataset(name, split=split, streaming=True, **more) for split in ("train+test", "all")]
+        assert tuple(len(list(rows)) for rows in found) == counts
+
+
+def test_a_hub_that_cannot_be_reached_is_one_sentence(python):
+    """Nobody listens on port 1, whichever HTTP library the hub's client has beneath it."""
+    code = """
+    import time, gonerd
+    time.sleep = lambda seconds: None  # the client tries again and again
+    calls = {"nobody/nothing": {}, "original": {"revision": "main"}}
+    for name, options in calls.items():
+        try:
+            gonerd.load_dataset(name, **options)
+        except gonerd.GonerdError as error:
+            print(type(error).__name__, str(error))
+    """
+    printed = python(code, HF_ENDPOINT="http://127.0.0.1:1", HF_HUB_OFFLINE="0").splitlines()
+    assert len(printed) == 2
+    assert printed[0].startswith("GonerdError dataset 'nobody/nothing' is neither a folder nor loadable from the hub: ")
+    assert printed[1].startswith("GonerdError giant-oak/GONERD at 'main' cannot be fetched from the hub (")
 
 
 @pytest.mark.parametrize(("imports", "offline"), [("import datasets, gonerd", "1"), ("import gonerd, datasets", "0")])

@@ -9,12 +9,14 @@ import sys
 import unicodedata
 from itertools import pairwise
 
+import datasets
 import huggingface_hub
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gonerd import GonerdError, Span, UsageError, load_dataset
+from gonerd.cli import main
 from gonerd.dataset.original import files as original_files
 from gonerd.dataset.original.documents import documents
 from gonerd.dataset.original.files import REPOSITORY
@@ -83,6 +85,11 @@ LAYOUTS = {
     "numbers": (ONE, [{"tokens": TOKENS, "ner_tags": numbers(all_tags())}]),
     "written numbers": (ONE, [{"tokens": TOKENS, "ner_tags": " ".join(map(str, numbers(all_tags())))}]),
     "numbers and tags": (ONE, [{"tokens": TOKENS, "ner_tags": numbers(all_tags()), "ner_labels": all_tags()}]),
+    "parts of speech beside them": (ONE, [{"tokens": TOKENS, "tags": ["NN"] * len(TOKENS), "ner": all_tags()}]),
+    "parts of speech beside numbers": (
+        ONE,
+        [{"tokens": TOKENS, "tags": ["NN"] * len(TOKENS), "ner_tags": numbers(all_tags())}],
+    ),
     "a text column": (ONE, [{"text": JOINED, "tokens": TOKENS, "entities": all_tags()}]),
     "a text column of other tokens": (ONE, [{"text": JOINED + "!", "tokens": TOKENS, "tag": all_tags()}]),
     "strings to split": (ONE, [{"sentence": JOINED, "labels": " ".join(all_tags())}]),
@@ -127,6 +134,7 @@ def test_the_files_own_text_is_kept_with_its_white_space(tmp_path):
     more = {
         "url": "http://a.example/",
         "headline": "H",
+        "language": "de",
         "date": "2021-02-03T04:05",
         "publisher": "P",
         "domain": "Legal",
@@ -138,7 +146,16 @@ def test_the_files_own_text_is_kept_with_its_white_space(tmp_path):
     assert [row["text"][s["start"] : s["end"]] for s in row["spans"]] == ["Ada\tLovelace", "Oslo", "Bergen", "Acme"]
     assert row["sentence_starts"] == [2, row["text"].index("She")]
     assert (row["url"], row["title"], row["published"]) == ("http://a.example/", "H", "2021-02-03")
-    assert (row["source"], row["domain"]) == ("P", "legal")
+    assert (row["source"], row["domain"], row["language"]) == ("P", "legal", "de")
+
+
+@pytest.mark.parametrize(
+    ("stated", "code"),
+    [({}, None), ({"language": "EN"}, "en"), ({"lang": "pt-BR"}, "pt"), ({"language": "English"}, None)],
+)
+def test_a_language_is_a_code_or_nothing(tmp_path, stated, code):
+    (row,) = read(tmp_path, [{**TAGGED, **stated}])
+    assert row["language"] == code
 
 
 def test_tokens_come_out_in_nfc_and_empty_ones_are_left_out(tmp_path):
@@ -232,7 +249,17 @@ NUMBERED = {"tokens": TOKENS, "ner_tags": numbers(all_tags())}
         ),
         ([GOOD, {"tokens": ["a"], "ner_tags": ["B-"]}], "line 2: field 'ner_tags': tag 'B-' is neither 'O' nor"),
         ([GOOD, {"tokens": ["a", "b"], "ner_tags": ["S-PER", "U-PER"]}], "no scheme has the prefixes 'S', 'U'; use"),
-        ([GOOD, {"tokens": ["\ud83d"], "ner_tags": ["O"]}], "line 2: document .* holds half a surrogate pair"),
+        ([GOOD, {"tokens": ["\ud83d"], "ner_tags": ["O"]}], "line 2: field 'tokens' holds half a surrogate pair"),
+        ([GOOD, {**TAGGED, "title": "\ud83d"}], "line 2: field 'title' holds half a surrogate pair"),
+        ([{"id": 1, **TAGGED}, {"id": "x\udc00", **TAGGED}], "line 2: field 'id' holds half a surrogate pair"),
+        (
+            [{"tokens": ["a"], "labels": ["O"], "tags": ["O"]}],
+            "line 1: fields 'tags' and 'labels' could both be the entity tags; leave one, or name it 'ner_tags'",
+        ),
+        (
+            [{"tokens": ["Ada", "met"], "tags": ["NNP", "VBD"]}],
+            "line 1: field 'tags': 'NNP' is a part of speech, not a kind of entity; name the column .* 'ner_tags'",
+        ),
         ([{"words": TOKENS, "pos": TOKENS}], "line 1: no columns of tokens and of tags among 'words', 'pos'; name"),
         (["{}"], "line 1: no columns of tokens and of tags among none; name them 'tokens' and 'ner_tags'"),
         ([NUMBERED], "line 1: field 'ner_tags': the tags are numbers and nothing says .* label_map.json .* labels="),
@@ -317,6 +344,11 @@ def test_parts_of_splits_and_splits_that_are_not_there(tmp_path):
     assert load_dataset("original", data_dir=tmp_path, split="train[:1%]+test")["id"][:] == [*map(str, range(6)), "t"]
     assert list(load_dataset("original", data_dir=tmp_path)) == ["train", "test"]
     assert load_dataset("original", data_dir=tmp_path, split="train")["id"][:] == [str(i) for i in range(600)]
+    whole = load_dataset("original", data_dir=tmp_path, split="all")
+    assert whole["id"][:] == [*map(str, range(600)), "t"]
+    for streaming in (False, True):
+        rows = load_dataset("original", data_dir=tmp_path, split=datasets.Split.TEST, streaming=streaming)
+        assert [row["id"] for row in rows] == ["t"]
     for split in ("validation", "train["):
         with pytest.raises(UsageError, match=re.escape(f"split {split!r}")):
             load_dataset("original", data_dir=tmp_path, split=split)
@@ -333,6 +365,8 @@ def test_folders_that_do_not_do(tmp_path):
     write(tmp_path, [TAGGED], "val")
     with pytest.raises(GonerdError, match=r"both dev\.jsonl and val\.jsonl would be the split 'validation'; keep one"):
         load_dataset("original", data_dir=tmp_path)
+    with pytest.raises(GonerdError, match="~no-such-user: no such folder"):
+        load_dataset("original", data_dir="~no-such-user")
     with pytest.raises(UsageError, match="leave out either data_dir or revision"):
         load_dataset("original", data_dir=tmp_path, revision="main")
 
@@ -393,3 +427,16 @@ def test_a_part_of_the_files_is_not_the_dataset(tmp_path, monkeypatch):
     monkeypatch.setattr(huggingface_hub, "snapshot_download", lambda *args, **kwargs: str(tmp_path))
     with pytest.raises(GonerdError, match=f"{REPOSITORY} at commit 1+: only train found among its files"):
         load_dataset("original", revision="1" * 40)
+
+
+def test_the_command_line_shows_and_exports_it(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path / "files", [{"id": "a", **TAGGED}])
+    assert main(["dataset", "show", "original", "--data-dir", "files"]) == 0
+    assert "train: 1 documents" in capsys.readouterr().out
+    assert main(["dataset", "export", "original", "--data-dir", "files", "--out", "out"]) == 0
+    exported = json.loads((tmp_path / "out" / "train.jsonl").read_text())
+    assert [(exported["text"][s["start"] : s["end"]], s["label"]) for s in exported["spans"]] == SPANS
+    for command in (["show", "original"], ["export", "original", "--out", "other"]):
+        assert main(["dataset", *command, "--data-dir", "files", "--revision", "main"]) == 2
+        assert "leave out either data_dir or revision" in capsys.readouterr().err

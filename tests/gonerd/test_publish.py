@@ -148,9 +148,9 @@ def test_load_dataset_reads_what_was_published(send, hub, release, tmp_path):
     code = """
         import datasets, json, sys
         loaded = {config: datasets.load_dataset(sys.argv[1], config) for config in ("documents", "spans")}
-        stream = datasets.load_dataset(sys.argv[1], split="test", streaming=True)
+        first, *_ = datasets.load_dataset(sys.argv[1], split="test", streaming=True)
         rows = {config: {s: list(split) for s, split in found.items()} for config, found in loaded.items()}
-        json.dump(rows | {"first": next(iter(stream))}, sys.stdout)
+        json.dump(rows | {"first": first}, sys.stdout)
     """
     done = run_python(code, hub, tmp_path / "home", REPO)
     assert done.returncode == 0, done.stderr
@@ -386,6 +386,13 @@ class TestOthers:
         ("harbour/quays", {"tag": "1.0.0"}, "use --tag v1.0.0"),
         ("harbour/quays", {"tag": "v1.0"}, "use --tag v1.0.0"),
         ("harbour/quays", {"tag": "v1.0.0", "create_pr": True}, "cannot be tagged"),
+        (
+            "harbour/quays",
+            {"endpoint": "http://[::1"},
+            r"endpoint 'http://\[::1' is no address .*write it like https://",
+        ),
+        ("harbour/quays", {"endpoint": "http://a:port"}, "endpoint 'http://a:port' is no address"),
+        ("harbour/quays", {"endpoint": "huggingface.co"}, "endpoint 'huggingface.co' is no address"),
     ],
 )
 def test_what_is_asked_wrongly(repo, options, words, release):
@@ -398,6 +405,7 @@ def change(release, /, **fields):
     path.write_text(json.dumps({**json.loads(path.read_text()), **fields}))
 
 
+FACTS = {"sha256": "", "bytes": 0}
 DAMAGE = {
     "a flipped byte": (lambda f: flip(f / shard("documents", "train", 0, 1)), "its sha256 differs"),
     "a shorter file": (lambda f: (f / "figures/lengths.png").write_bytes(b""), "lengths.png: is not the file"),
@@ -407,13 +415,15 @@ DAMAGE = {
     "no JSON": (lambda f: (f / "data/manifest.json").write_text("{"), "not valid JSON"),
     "a list": (lambda f: (f / "data/manifest.json").write_text("[]"), "field 'files' is missing"),
     "no version": (lambda f: change(f, version=None), "field 'version' is missing"),
+    "an empty version": (lambda f: change(f, version=" "), "field 'version' is missing or empty"),
+    "an empty name": (lambda f: change(f, name=""), "field 'name' is missing or empty"),
     "no rights": (lambda f: change(f, release=None), "field 'release' is missing"),
     "unknown rights": (lambda f: change(f, release="all"), "kind 'all' is not published"),
     "not for the public": (lambda f: change(f, release="private"), "'private' is not published.* urls-only"),
     "no card": (lambda f: change(f, files={}), "lists no README.md"),
     "hashes alone": (lambda f: change(f, files={"README.md": "abc"}), "'README.md' lacks its sha256"),
-    "a module": (lambda f: change(f, files={"cli.py": {}}), "'cli.py', which is no file"),
-    "a way out": (lambda f: change(f, files={"data/../../x": {}}), "'data/../../x', which is no file"),
+    "a module": (lambda f: change(f, files={"cli.py": FACTS}), "'cli.py', which is no file"),
+    "a way out": (lambda f: change(f, files={"data/../../x": FACTS}), "'data/../../x', which is no file"),
 }
 
 

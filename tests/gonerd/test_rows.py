@@ -15,6 +15,8 @@ from gonerd.text import normalize, splits_cluster
 PIECES = [
     *"aZé0 .,!?\"'§\n\t",
     "e\u0301", "n\u0303\u0323", "👨\u200d👩\u200d👧", "🇳🇴", "👍🏽", "\r\n", "שָׁלוֹם", "مُحَمَّد", "한", "ᄒ\u1161\u11ab",
+    "\x1c",
+    "\x1f",
     "\u202e", "\u200f", "𝒳", "ﬁ", "Mr. ", "v. ", "Inc. ", "\u00a0", "\u2028", "\u0915\u094d\u0937",
 ]  # fmt: skip
 

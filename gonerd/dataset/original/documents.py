@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from datetime import date
 from itertools import accumulate, groupby
@@ -20,6 +21,7 @@ _SOURCES = ("source", "publisher")
 _URLS = ("url", "link")
 _TITLES = ("title", "headline")
 _DATES = ("published", "date")
+_LANGUAGES = ("language", "lang")
 
 
 def documents(path: Path, split: str, source: str, reader: TagReader) -> Iterator[dict[str, Any]]:
@@ -47,10 +49,7 @@ def documents(path: Path, split: str, source: str, reader: TagReader) -> Iterato
         if name in seen:
             raise GonerdError(f"{rows[0].where}: document {name!r} has been before; put its lines next to each other")
         seen.add(name)
-        try:
-            yield _document(name, source, rows)
-        except UnicodeEncodeError as error:
-            raise GonerdError(f"{rows[0].where}: document {name!r} holds half a surrogate pair; mend it") from error
+        yield _document(name, source, rows)
 
 
 def _document(name: str, source: str, rows: list[Row]) -> dict[str, Any]:
@@ -80,6 +79,7 @@ def _document(name: str, source: str, rows: list[Row]) -> dict[str, Any]:
         "published": _day(_stated(rows[0], _DATES)),
         "license": "unknown",
         "license_evidence": None,
+        "language": _code(_stated(rows[0], _LANGUAGES)),
         "source_sha256": digest,
         "text_sha256": digest,
         "text": text,
@@ -119,3 +119,9 @@ def _day(stated: str | None) -> str | None:
         return date.fromisoformat((stated or "")[:10]).isoformat()
     except ValueError:
         return None
+
+
+def _code(stated: str | None) -> str | None:
+    """Takes the language out of "en", "EN" or "en-GB"; a name such as "English" is no code."""
+    found = re.fullmatch(r"([a-z]{2,3})(?:[-_].*)?", (stated or "").strip().lower())
+    return found[1] if found else None

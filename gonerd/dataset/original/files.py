@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from gonerd.dataset.hub import transport_error
 from gonerd.errors import GonerdError, UsageError
 from gonerd.files import read_json
 
@@ -37,7 +38,6 @@ def fetch(revision: str | None) -> tuple[Path, str]:
         UsageError: No revision is named or pinned.
         GonerdError: They cannot be had.
     """
-    import httpx
     from huggingface_hub import HfApi, snapshot_download
 
     revision = revision or REVISION
@@ -51,7 +51,7 @@ def fetch(revision: str | None) -> tuple[Path, str]:
         commit = revision if _is_commit(revision) else HfApi().dataset_info(REPOSITORY, revision=revision).sha
         patterns = [f"*{suffix}" for suffix in _SUFFIXES]
         folder = snapshot_download(REPOSITORY, repo_type="dataset", revision=commit, allow_patterns=patterns)
-    except (OSError, ValueError, httpx.HTTPError) as error:
+    except (OSError, ValueError, transport_error()) as error:
         problem = " ".join(str(error).split())
         raise GonerdError(
             f"{REPOSITORY} at {revision!r} cannot be fetched from the hub ({problem}); "

@@ -9,6 +9,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from gonerd.dataset.load import local_path
 from gonerd.dataset.schema import SPLITS, features
 from gonerd.errors import GonerdError, UsageError, unknown_name
 
@@ -21,7 +22,7 @@ _ROWS_PER_BATCH = 256
 
 def load_original(
     *,
-    split: str | None = None,
+    split: Any = None,
     streaming: bool = False,
     revision: str | None = None,
     data_dir: str | Path | None = None,
@@ -35,7 +36,8 @@ def load_original(
     are the sentences of one document. Licences are "unknown". `info` records commit and checksum.
 
     Args:
-        split: One split, or a part of it ("train[:10%]"; not when streaming); all of them when None.
+        split: One split, a part of it ("train[:10%]"; not when streaming), "train+test" or "all"; all of them, apart
+            from one another, when None.
         streaming: Read rows as they are asked for. Files on the hub are fetched whole all the same: they are small.
         revision: Commit on the hub; a branch or tag is resolved to the commit it stands for now.
         data_dir: Folder with the files, instead of the hub.
@@ -52,19 +54,24 @@ def load_original(
     """
     import datasets
 
+    split = None if split is None else str(split)  # a name, or an object of `datasets` that stands for one
     if data_dir is None:
         folder, commit = fetch(revision)
         origin = f"{REPOSITORY} at commit {commit}"
     elif revision is None:
-        folder = Path(data_dir).expanduser()
+        folder = local_path(data_dir)
         origin = f"files like those of {REPOSITORY}, from a folder"
     else:
         raise UsageError("files in a folder have no revision; leave out either data_dir or revision")
     files = split_files(folder)
     if data_dir is None and set(files) != set(SPLITS):  # a cache may hold a part of what was once fetched
         raise GonerdError(f"{origin}: only {', '.join(files)} found among its files ({folder}); fetch it again online")
-    if streaming and split is not None and split not in files:
-        raise unknown_name("split", split, files)
+    if split == "all":
+        split = "+".join(files)
+    if streaming and split is not None:
+        for name in split.split("+"):
+            if name.strip() not in files:
+                raise unknown_name("split", name.strip(), files)
     reader = TagReader(label_names(folder) if labels is None else numbered(labels, "labels"), fold)
     wanted = {split: files[split]} if split in files else files
     make, kind = (_stream, datasets.IterableDatasetDict) if streaming else (_table, datasets.DatasetDict)
@@ -76,7 +83,11 @@ def load_original(
         loaded[name].info.download_checksums = {path.relative_to(folder).as_posix(): checksum}
     if split is None:
         return loaded
-    return loaded[split] if split in files else _part(loaded, split)
+    if split in files:
+        return loaded[split]
+    if streaming:
+        return datasets.concatenate_datasets([loaded[name.strip()] for name in split.split("+")])
+    return _part(loaded, split)
 
 
 def _stream(path: Path, split: str, reader: TagReader) -> Any:

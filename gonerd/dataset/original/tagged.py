@@ -92,6 +92,11 @@ def _objects(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
                 raise GonerdError(f"{where}: not valid JSON ({error}); mend or remove the line") from error
             if not isinstance(values, dict):
                 raise GonerdError(f"{where}: expected an object with tokens and tags, found {type(values).__name__}")
+            for name, value in values.items():
+                try:
+                    json.dumps([name, value], ensure_ascii=False).encode()
+                except UnicodeEncodeError as error:  # no text: parquet, hashes and exports would all fail on it
+                    raise GonerdError(f"{where}: field {name!r} holds half a surrogate pair; mend the line") from error
             yield where, values
 
 
@@ -113,22 +118,38 @@ def recognise(values: Mapping[str, Any], where: str) -> Columns | None:
     def known(names: tuple[str, ...], fits: Callable[[Any], bool]) -> list[str]:
         return [by_name[name] for name in names if name in by_name and fits(values[by_name[name]])]
 
-    # Lists come before strings that would have to be split, and written tags before numbers.
+    # Lists come before strings that would have to be split.
     tokens = sorted(known(TOKENS, _is_cells), key=lambda name: isinstance(values[name], str))
-    tags = sorted(known(TAGS, _is_cells), key=lambda name: not all(isinstance(tag, str) for tag in _flat(values[name])))
-    pairs = [(a, b) for a in tokens for b in tags if a != b]
-    if not pairs:
+    tags = known(TAGS, _is_cells)
+    if not tokens or not tags:
         raise GonerdError(
             f"{where}: no columns of tokens and of tags among {', '.join(map(repr, values)) or 'none'}; "
             f"name them {TOKENS[0]!r} and {TAGS[0]!r}"
         )
-    fitting = [(a, b) for a, b in pairs if len(_flat(values[a])) == len(_flat(values[b]))]
+    fitting = [(a, b) for a in tokens for b in tags if len(_flat(values[a])) == len(_flat(values[b]))]
     if not fitting:
-        raise _uneven(values, *pairs[0], where)
-    if not _flat(values[fitting[0][0]]):
+        raise _uneven(values, tokens[0], tags[0], where)
+    chosen = fitting[0][0]
+    if not _flat(values[chosen]):
         return None
     ids, texts = known(IDS, _is_name), known(TEXTS, lambda value: isinstance(value, str))
-    return Columns(*fitting[0], next(iter(ids), None), next(iter(texts), None))
+    tag_column = _entity_tags([b for a, b in fitting if a == chosen], values, where)
+    return Columns(chosen, tag_column, next(iter(ids), None), next(iter(texts), None))
+
+
+def _entity_tags(names: list[str], values: Mapping[str, Any], where: str) -> str:
+    """Chooses among columns with a tag a token: named for entities first, then written rather than numbered."""
+
+    def rank(name: str) -> tuple[bool, bool]:
+        return "ner" not in name.lower(), not all(isinstance(tag, str) for tag in _flat(values[name]))
+
+    best, *others = sorted(names, key=rank)
+    if others and rank(best) == rank(others[0]):
+        raise GonerdError(
+            f"{where}: fields {best!r} and {others[0]!r} could both be the entity tags; leave one, or name it "
+            f"{TAGS[0]!r}"
+        )
+    return best
 
 
 def _sentences(

@@ -18,6 +18,15 @@ FOLD: Mapping[str, str | None] = {
     **dict.fromkeys(("MISC", "MISCELLANEOUS", "NORP", "PRODUCT", "EVENT", "WORK_OF_ART", "LAW", "LANGUAGE"), "MISC"),
     **dict.fromkeys(("DATE", "TIME", "PERCENT", "MONEY", "QUANTITY", "ORDINAL", "CARDINAL"), None),
 }
+# Universal and Penn Treebank tags: whoever has these in the column of entity tags has named another column so.
+_PARTS_OF_SPEECH = frozenset(
+    (
+        *("ADJ", "ADP", "ADV", "AUX", "CCONJ", "DET", "INTJ", "NOUN", "NUM", "PART", "PRON", "PROPN", "PUNCT", "SCONJ"),
+        *("SYM", "VERB", "X", "CC", "CD", "DT", "EX", "FW", "IN", "JJ", "JJR", "JJS", "LS", "MD", "NN", "NNS", "NNP"),
+        *("NNPS", "PDT", "POS", "PRP", "PRP$", "RB", "RBR", "RBS", "RP", "TO", "UH", "VB", "VBD", "VBG", "VBN", "VBP"),
+        *("VBZ", "WDT", "WP", "WP$", "WRB", ",", ".", ":", "``", "''", "$", "#"),
+    )
+)
 # Either of these reads BIO and IOB1 as well.
 _SCHEMES = {"BIOES": "BIES", "BILOU": "BILU"}
 
@@ -53,6 +62,7 @@ class TagReader:
             GonerdError: A tag is malformed, of another scheme, or means nothing here.
         """
         written = [self._written(tag, where) for tag in tags]
+        self._check_kind(written, where)
         return [self._core(tag, where) for tag in _to_bio(written, where)]
 
     def _written(self, tag: Any, where: str) -> str:
@@ -68,6 +78,15 @@ class TagReader:
         if int(tag) not in self.names:
             raise GonerdError(f"{where}: {tag} is none of the {len(self.names)} numbers with a label; name it as well")
         return _prefixed(self.names[int(tag)])
+
+    def _check_kind(self, tags: Sequence[str], where: str) -> None:
+        for tag in tags:
+            label = tag.removeprefix("I-")
+            if label in _PARTS_OF_SPEECH and label not in self.fold:
+                raise GonerdError(
+                    f"{where}: {label!r} is a part of speech, not a kind of entity; name the column of entity tags "
+                    "'ner_tags'"
+                )
 
     def _core(self, tag: str, where: str) -> str:
         prefix, label = split_tag(tag)
