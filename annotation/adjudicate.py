@@ -111,7 +111,7 @@ def _decide(
     agreed = {s.key for s in first.spans} & {s.key for s in second.spans}
     spans = {key: Span(*key, provenance=AGREED) for key in agreed}
     open_disputes = disputes(first.spans, second.spans)
-    made = []
+    made: list[Decision] = []
     for where, row in sorted(rows, key=lambda item: item[1]["start"]):
         start, end = _stretch(row, text, where, made)
         inside = [d for d in open_disputes if start <= d.start and d.end <= end]

@@ -157,7 +157,8 @@ def test_the_card_opens_with_the_datasheet():
 
 def test_the_site_is_ended_even_when_a_stage_fails(tmp_path):
     settings = DemoSettings(out=tmp_path / "out", teacher="x")
-    (tmp_path / "out").write_text("a file where the folder should be")
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "crawl").write_text("a file where the folder should be")
     with pytest.raises(GonerdError, match="demo stage 1"):
         run_demo(settings)
     with embedded_site() as site:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from gonerd import __version__
 from gonerd.errors import UsageError
@@ -191,7 +192,7 @@ def _entries(
 def _masked(document: Document, counts: Counter[str]) -> Document:
     text, found = mask(document.text)
     counts += found
-    hidden = {
+    hidden: dict[str, Any] = {
         "text": text,
         "title": mask(document.title)[0] if document.title else None,
         "license_evidence": mask(document.license_evidence)[0] if document.license_evidence else None,
@@ -205,6 +206,8 @@ def _decisions(layer: Path) -> dict[str, list[Decision]]:
     found: dict[str, list[Decision]] = {}
     if (layer / DECISIONS).exists():
         for decision in read_table(layer / DECISIONS, Decision):
-            quoting = {name: mask(getattr(decision, name))[0] for name in ("marked", "decision", "reason")}
+            quoting: dict[str, Any] = {
+                name: mask(getattr(decision, name))[0] for name in ("marked", "decision", "reason")
+            }
             found.setdefault(decision.doc_id, []).append(dataclasses.replace(decision, **quoting))
     return found

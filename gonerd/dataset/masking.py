@@ -18,7 +18,7 @@ from stdnum.it import codicefiscale
 _END = r"(?![\w\p{M}])"
 # Every repetition is bounded, so that no text makes the search slow.
 _EMAIL = regex.compile(
-    r"(?<!\w)\w[\w.%+'-]{0,63}@(?:[\w-]{1,63}\.){1,8}(?:xn--[\w-]{2,59}|\p{L}[\p{L}\p{M}]{1,23})" + _END
+    r"(?<!\w)[\p{L}\p{N}_][\w.%+'-]{0,63}@(?:[\w-]{1,63}\.){1,8}(?:xn--[\w-]{2,59}|\p{L}[\p{L}\p{M}]{1,23})" + _END
 )
 _DASH = r"[-\u2010-\u2013]"
 _PHONE_LIKE = regex.compile(
