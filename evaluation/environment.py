@@ -51,7 +51,7 @@ def git_state() -> dict[str, Any] | None:
 
 def dataset_identity(data: str | Path) -> dict[str, Any]:
     """Returns name, version and file hashes of a dataset folder from its manifest, or the name alone."""
-    from gonerd.dataset.load import folder_of
+    from gonerd.dataset.names import folder_of
     from gonerd.dataset.schema import MANIFEST
     from gonerd.files import read_json
 

@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
-import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from gonerd import __version__
-from gonerd.errors import UsageError
-from gonerd.files import check_replaceable, new_folder
-from gonerd.io import JSONL, LayerReader, pair
+from gonerd.files import new_folder
+from gonerd.io import LayerReader, pair
 from gonerd.progress import track
-from gonerd.records import Decision, Document, Rejected
-from gonerd.tables import read_table, shards
+from gonerd.records import Decision, Document
+from gonerd.tables import read_table
 
 from .assemble import Assembly, Entry
 from .blocklist import read_blocklist
-from .card import read_prose
 from .describe import Facts, describe
 from .masking import mask
 from .release import read_manifest, splits_of
@@ -29,60 +24,11 @@ from .rights import known_release
 from .rows import View
 from .schema import MANIFEST, SPLITS
 from .select import Selection, select
+from .settings import BuildSettings, BuildSummary, check_early
 
-_VERSION = re.compile(r"\d+(\.\d+){1,3}([.+-]?[a-z0-9.+-]+)?", re.IGNORECASE)
+__all__ = ["BuildSettings", "BuildSummary", "build_dataset"]
+
 DECISIONS = "decisions"  # folder of a gold layer in which adjudication keeps its decisions
-
-
-@dataclass(frozen=True)
-class BuildSettings:
-    """What a build is asked for.
-
-    Attributes:
-        name: Name of the dataset; that of the folder when None.
-        version: Version that manifest and card carry.
-        annotators: Layers of single annotators that ship beside the gold.
-        release: A kind of `gonerd.dataset.rights.RELEASES`.
-        blocklist: File with ids of documents to leave out.
-        previous: Folder of an earlier release, whose documents keep their splits; a release of the same seed that
-            stands at the place of the new one when None.
-        prose: Markdown file with the datasheet that opens the card.
-        seed: Seed of the splits and of the bootstrap.
-        limit: Use only the first documents.
-    """
-
-    name: str | None = None
-    version: str = __version__
-    annotators: tuple[Path, ...] = ()
-    release: str = "full"
-    blocklist: Path | None = None
-    previous: Path | None = None
-    prose: Path | None = None
-    seed: int = 0
-    limit: int | None = None
-
-
-@dataclass
-class BuildSummary:
-    """What a build holds: documents read, kept by split, and set aside with the reason.
-
-    Attributes:
-        documents: Documents read: those of the splits and the rejected.
-        splits: Documents by split.
-        withheld: Documents of the splits that ship without their text.
-        rejected: Documents set aside.
-        masked: Things hidden in the texts, by kind.
-        unmet: Blocked ids that no document bears.
-        previous: The release whose documents kept their splits.
-    """
-
-    documents: int
-    splits: dict[str, int]
-    withheld: int
-    rejected: list[Rejected]
-    masked: dict[str, int] = field(default_factory=dict)
-    unmet: list[str] = field(default_factory=list)
-    previous: Path | None = None
 
 
 def build_dataset(documents: Path, layer: Path, out: Path, settings: BuildSettings | None = None) -> BuildSummary:
@@ -103,7 +49,7 @@ def build_dataset(documents: Path, layer: Path, out: Path, settings: BuildSettin
         GonerdError: An input cannot be read, two do not fit, too few documents are left, or the splits leak.
     """
     settings = settings or BuildSettings()
-    _check_early(documents, layer, out, settings)
+    check_early(documents, layer, out, settings)
     previous = settings.previous or _standing(out, settings.seed)
     blocked = read_blocklist(settings.blocklist)
     selection = select(
@@ -147,21 +93,6 @@ def build_dataset(documents: Path, layer: Path, out: Path, settings: BuildSettin
         sorted(selection.unmet),
         previous,
     )
-
-
-def _check_early(documents: Path, layer: Path, out: Path, settings: BuildSettings) -> None:
-    """Refuses at once what would otherwise be found after hours of reading."""
-    check_replaceable(out.resolve())
-    if documents.suffix not in JSONL:
-        shards(documents, "documents")
-    for path in (layer, *settings.annotators):
-        shards(path, "annotation layer")
-    if len({path.resolve() for path in settings.annotators}) < len(settings.annotators):
-        raise UsageError("--annotator names one layer twice; name each annotator once")
-    if not _VERSION.fullmatch(settings.version):
-        raise UsageError(f"version {settings.version!r} is not of the form 1.2.3; write it so")
-    if settings.prose:
-        read_prose(settings.prose)
 
 
 def _standing(out: Path, seed: int) -> Path | None:

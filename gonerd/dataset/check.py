@@ -16,7 +16,7 @@ from gonerd.progress import track
 from .corpus import Corpus
 from .describe import fingerprint
 from .findings import ERROR, Finding, check_document, check_views
-from .load import folder_of
+from .names import folder_of
 from .release import changed_files, data_files, read_manifest, rows_of
 from .schema import CONFIGS, DEFAULT, MANIFEST, SPLITS, features
 

@@ -202,7 +202,7 @@ def publish(
     config: Config = None,
 ) -> None:
     """Upload a release to the Hugging Face hub. The token is taken from `hf auth login` or HF_TOKEN."""
-    from .load import folder_of
+    from .names import folder_of
     from .publish import publish as upload
 
     folder = folder_of(dataset)

@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from .candidates import Candidate
 from .findings import ERROR, Finding
 from .leakage import Placed, find_leaks
 from .near import near_pairs, signature
 from .rows import View
-from .splits import Candidate
 from .statistics import Statistics
 
 

@@ -15,7 +15,7 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
 
-from .load import BARE_NAME, bare_release
+from .names import BARE_NAME, bare_release
 
 _MODULE = "datasets.load"
 _FUNCTION = "dataset_module_factory"

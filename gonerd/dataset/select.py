@@ -15,10 +15,11 @@ from gonerd.progress import track
 from gonerd.records import Document, Rejected
 from gonerd.tokens import words
 
+from .candidates import Candidate
 from .leakage import Placed, find_leaks, refuse_leaks
 from .near import PERMUTATIONS, near_pairs, signature
 from .rights import why_not
-from .splits import Candidate, assign_splits
+from .splits import assign_splits
 
 
 @dataclass

@@ -9,9 +9,9 @@ from typing import Any
 from gonerd.labels import CORE
 from gonerd.records import DOMAINS
 
+from .candidates import LENGTHS, length_class
 from .rows import View
 from .schema import SPLITS
-from .splits import LENGTHS, length_class
 
 # Tokens back to the previous mention of the same name.
 DISTANCES = ((64, "up to 64"), (256, "65-256"), (512, "257-512"), (2048, "513-2,048"), (None, "over 2,048"))

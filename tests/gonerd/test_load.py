@@ -16,7 +16,7 @@ import yaml
 
 import gonerd
 from gonerd import GonerdError, UsageError, load_dataset
-from gonerd.dataset.load import folder_of
+from gonerd.dataset.names import folder_of
 from gonerd.dataset.schema import CONFIGS, DEFAULT, SPLITS, features, shard
 from gonerd.labels import BIO_TAGS
 from tests.hub import Hub, Repo

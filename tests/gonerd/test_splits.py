@@ -9,9 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gonerd import GonerdError
+from gonerd.dataset.candidates import Candidate
 from gonerd.dataset.leakage import Placed, find_leaks
 from gonerd.dataset.schema import SPLITS
-from gonerd.dataset.splits import FRACTIONS, Candidate, assign_splits
+from gonerd.dataset.splits import FRACTIONS, assign_splits
 
 
 def candidates(count, seed=0, sources=8):

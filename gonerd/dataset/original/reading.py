@@ -9,7 +9,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from gonerd.dataset.load import local_path
+from gonerd.dataset.names import local_path
 from gonerd.dataset.schema import SPLITS, features
 from gonerd.errors import GonerdError, UsageError, unknown_name
 
