@@ -39,7 +39,7 @@ _NUMBERS: dict[str, tuple[str, Callable[[str], bool]]] = {
         lambda number: True,
     ),
     "gb-nino": (r"[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] ?\d{2} ?\d{2} ?\d{2} ?[A-D]", lambda number: True),
-    "iban": (r"(?i:[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?)", iban.is_valid),
+    "iban": (r"[A-Za-z]{2}\d{2}(?: ?[A-Za-z0-9]{4}){2,7}(?: ?[A-Za-z0-9]{1,3})?", iban.is_valid),
     "card": (
         rf"(?:\d{{4}}(?: |{_DASH})?){{3}}\d{{4}}|3[47]\d\d(?: |{_DASH})?\d{{6}}(?: |{_DASH})?\d{{5}}",
         lambda n: luhn.is_valid(re.sub(r"\D", "", n)),
