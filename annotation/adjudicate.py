@@ -13,11 +13,12 @@ from typing import Any
 from gonerd.errors import GonerdError
 from gonerd.files import new_folder, write_json, write_text
 from gonerd.io import LayerReader, read_documents
+from gonerd.jsonl import read_jsonl
 from gonerd.records import Annotation, Decision, Document, Span
 from gonerd.tables import write_table
 
 from .disputes import Dispute, disputes
-from .layers import guideline_version, packaged, read_jsonl, spans_from
+from .layers import guideline_version, packaged, spans_from
 from .run import MARKER
 
 AGREED, ADJUDICATED = "agreed", "adjudicated"

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
 from gonerd.errors import GonerdError, UsageError, unknown_name
-from gonerd.files import existing, new_folder, write_json
+from gonerd.files import new_folder, write_json
 from gonerd.io import read_documents
+from gonerd.jsonl import read_jsonl
 from gonerd.records import Annotation, Document, Span
 from gonerd.tables import write_table
 
@@ -42,28 +42,6 @@ def guideline_version() -> str:
     """Returns the version of the packaged guidelines."""
     text = (resources.files("gonerd.annotation") / "GUIDELINES.md").read_text(encoding="utf-8")
     return next(line.split()[1] for line in text.splitlines() if line.startswith("Version: "))
-
-
-def read_jsonl(path: Path, fields: Mapping[str, type]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Reads the objects of a JSONL file, each with its file and line.
-
-    Raises:
-        GonerdError: The file is missing, a line is no JSON object, or lacks a field.
-    """
-    existing(path, "JSONL file", "check the path")
-    with path.open("rb") as handle:
-        for number, line in enumerate(handle, start=1):
-            where = f"{path} line {number}"
-            if not line.strip():
-                continue
-            try:
-                row = json.loads(line)
-            except (json.JSONDecodeError, UnicodeDecodeError) as error:
-                raise GonerdError(f"{where}: not valid JSON ({error}); mend or remove the line") from error
-            for name, kind in fields.items():
-                if not isinstance(row, dict) or not isinstance(row.get(name), kind):
-                    raise GonerdError(f"{where}: field {name!r} must be a {kind.__name__}; mend the line")
-            yield where, row
 
 
 def spans_from(values: list[Any], text: str, where: str, provenance: str | None = None) -> tuple[Span, ...]:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Callable, Iterator
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 from .errors import GonerdError
-from .files import existing
+from .jsonl import read_jsonl
 from .records import Annotation, Document, Span
 from .tables import read_rows, read_table
 from .text import check_normalized, normalize
@@ -51,31 +50,17 @@ def read_document_rows(path: Path) -> Iterator[tuple[str, Document]]:
 
 
 def _read_jsonl(path: Path) -> Iterator[tuple[str, Document]]:
-    existing(path, "JSONL file", "check the path")
-    with path.open("rb") as handle:
-        for number, line in enumerate(handle, start=1):
-            if not line.strip():
-                continue
-            where = f"{path} line {number}"
-            try:
-                row = json.loads(line)
-            except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
-                raise GonerdError(f"{where}: not valid JSON ({error}); mend or remove the line") from error
-            if not isinstance(row, dict):
-                raise GonerdError(f"{where}: expected an object with 'id' and 'text'")
-            for name in ("id", "text"):
-                if not isinstance(row.get(name), str):
-                    raise GonerdError(f"{where}: field {name!r} must be a string")
-            # This is an ingestion border: a foreign text is normalised here, and the offsets that come
-            # out are over the normalised text. Other columns ride along where they mean the same.
-            try:
-                yield where, Document(text=normalize(row["text"]), **dict(_known(row, where)))
-            except GonerdError as error:
-                raise error if str(error).startswith(where) else GonerdError(f"{where}: {error}") from error
-            except UnicodeEncodeError as error:
-                raise GonerdError(
-                    f"{where}: a field holds half a surrogate pair ({error.reason}); mend the line"
-                ) from error
+    for where, row in read_jsonl(path, {"id": str, "text": str}):
+        # This is an ingestion border: a foreign text is normalised here, and the offsets that come
+        # out are over the normalised text. Other columns ride along where they mean the same.
+        try:
+            yield where, Document(text=normalize(row["text"]), **dict(_known(row, where)))
+        except GonerdError as error:
+            raise error if str(error).startswith(where) else GonerdError(f"{where}: {error}") from error
+        except UnicodeEncodeError as error:
+            raise GonerdError(
+                f"{where}: a field holds half a surrogate pair ({error.reason}); mend the line"
+            ) from error
 
 
 def _known(row: dict[str, Any], where: str) -> Iterator[tuple[str, Any]]:

@@ -136,7 +136,7 @@ def line(document, spans, **more):
     ("rows", "message"),
     [
         (["{"], r"in.jsonl line 1: not valid JSON"),
-        ([{"id": "d"}], r"line 1: field 'text_sha256' must be a str"),
+        ([{"id": "d"}], r"line 1: field 'text_sha256' must be a string"),
         ([line("x", [])], r"line 1: no document 'x' in"),
         ([line("d", []), line("d", [])], r"line 2: document 'd' is annotated twice"),
         ([line("d", [], text_sha256="0")], r"line 1: .*made over another text"),
