@@ -12,7 +12,7 @@ from typing import Any
 
 from gonerd.errors import GonerdError
 from gonerd.files import new_folder, write_json, write_text
-from gonerd.io import LayerReader, read_documents
+from gonerd.io import DECISIONS, LayerReader, read_documents
 from gonerd.jsonl import read_jsonl
 from gonerd.records import Annotation, Decision, Document, Span
 from gonerd.tables import write_table
@@ -87,7 +87,7 @@ def adjudicate(
     )
     with new_folder(out) as folder:
         write_table(folder, gold, Annotation)
-        write_table(folder / "decisions", kept, Decision)
+        write_table(folder / DECISIONS, kept, Decision)
         write_json(folder / MARKER, {"complete": True, **dataclasses.asdict(summary)})
     return summary
 
@@ -119,10 +119,9 @@ def _decide(
         open_disputes = [d for d in open_disputes if d not in inside]
         right = spans_from(row["spans"], text, where, ADJUDICATED)
         before = [s for s in spans.values() if s.start < end and start < s.end]
-        reaching = [(s.start, s.end) for s in (*before, *right)] + [(d.start, d.end) for d in open_disputes]
-        if any(a < end and start < b and not (start <= a and b <= end) for a, b in reaching) or any(
-            not (start <= s.start and s.end <= end) for s in right
-        ):
+        crossed = [(d.start, d.end) for d in open_disputes if d.start < end and start < d.end]
+        touched = crossed + [(s.start, s.end) for s in (*before, *right)]
+        if any(not (start <= a and b <= end) for a, b in touched):
             raise GonerdError(f"{where}: a span reaches over the border of {start}..{end}; widen 'start' and 'end'")
         for span in before:
             del spans[span.key]

@@ -19,6 +19,7 @@ _TIMES: dict[str, Callable[[str], date | datetime]] = {
     "published": lambda text: datetime.fromisoformat(text).date(),
     "fetched": datetime.fromisoformat,
 }
+DECISIONS = "decisions"  # folder of a gold layer in which adjudication keeps its decisions
 JSONL = (".jsonl", ".json", ".ndjson")
 
 
@@ -54,28 +55,28 @@ def _read_jsonl(path: Path) -> Iterator[tuple[str, Document]]:
         # This is an ingestion border: a foreign text is normalised here, and the offsets that come
         # out are over the normalised text. Other columns ride along where they mean the same.
         try:
-            yield where, Document(text=normalize(row["text"]), **dict(_known(row, where)))
+            yield where, Document(text=normalize(row["text"]), **dict(_known(row)))
         except GonerdError as error:
-            raise error if str(error).startswith(where) else GonerdError(f"{where}: {error}") from error
+            raise GonerdError(f"{where}: {error}") from error
         except UnicodeEncodeError as error:
             raise GonerdError(
                 f"{where}: a field holds half a surrogate pair ({error.reason}); mend the line"
             ) from error
 
 
-def _known(row: dict[str, Any], where: str) -> Iterator[tuple[str, Any]]:
+def _known(row: dict[str, Any]) -> Iterator[tuple[str, Any]]:
     for name in _DOCUMENT_FIELDS - {"text", "sha256"}:  # the hash is that of the normalised text
         value = row.get(name)
         if value is None:
             continue
         if not isinstance(value, str):
-            raise GonerdError(f"{where}: field {name!r} is {type(value).__name__}, expected a string; mend the line")
+            raise GonerdError(f"field {name!r} is {type(value).__name__}, expected a string; mend the line")
         value.encode()
         if name in _TIMES:
             try:
                 yield name, _TIMES[name](value)
             except ValueError as error:
-                raise GonerdError(f"{where}: field {name!r} is {value!r}, no ISO 8601 date; mend the line") from error
+                raise GonerdError(f"field {name!r} is {value!r}, no ISO 8601 date; mend the line") from error
         else:
             yield name, " ".join(value.split()) if name == "title" else value
 

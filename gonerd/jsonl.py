@@ -13,12 +13,13 @@ from .files import existing
 _NAMES = {str: "string", int: "whole number", list: "list"}
 
 
-def read_jsonl(path: Path, fields: Mapping[str, type]) -> Iterator[tuple[str, dict[str, Any]]]:
+def read_jsonl(path: Path, fields: Mapping[str, type], what: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
     """Reads the objects of a JSONL file lazily; empty lines are passed over.
 
     Args:
         path: The file.
         fields: Type of every field that each object must have.
+        what: What an object holds, for the message; the names of the fields when empty.
 
     Yields:
         (file and line, the object).
@@ -37,7 +38,8 @@ def read_jsonl(path: Path, fields: Mapping[str, type]) -> Iterator[tuple[str, di
             except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
                 raise GonerdError(f"{where}: not valid JSON ({error}); mend or remove the line") from error
             if not isinstance(row, dict):
-                raise GonerdError(f"{where}: expected an object with {', '.join(map(repr, fields))}; mend the line")
+                held = what or ", ".join(map(repr, fields))
+                raise GonerdError(f"{where}: expected an object with {held}, found {type(row).__name__}; mend the line")
             for name, kind in fields.items():
                 if not isinstance(row.get(name), kind):
                     raise GonerdError(f"{where}: field {name!r} must be a {_NAMES[kind]}; mend the line")

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from gonerd.files import new_folder
-from gonerd.io import LayerReader, pair
+from gonerd.io import DECISIONS, LayerReader, pair
 from gonerd.progress import track
 from gonerd.records import Decision, Document
 from gonerd.tables import read_table
@@ -27,8 +27,6 @@ from .select import Selection, select
 from .settings import BuildSettings, BuildSummary, check_early
 
 __all__ = ["BuildSettings", "BuildSummary", "build_dataset"]
-
-DECISIONS = "decisions"  # folder of a gold layer in which adjudication keeps its decisions
 
 
 def build_dataset(documents: Path, layer: Path, out: Path, settings: BuildSettings | None = None) -> BuildSummary:

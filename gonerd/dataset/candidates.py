@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
@@ -52,7 +53,12 @@ class Candidate:
 
 def length_class(tokens: int) -> str:
     """Returns the length class of so many tokens."""
-    return next(name for most, name in LENGTHS if most is None or tokens <= most)
+    return class_of(tokens, LENGTHS)
+
+
+def class_of(value: int, classes: Iterable[tuple[int | None, str]]) -> str:
+    """Returns the name of the first class that reaches to `value`; the last has no end."""
+    return next(name for most, name in classes if most is None or value <= most)
 
 
 def plain_address(url: str) -> str:

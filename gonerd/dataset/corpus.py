@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from gonerd.tokens import words
+
 from .candidates import Candidate
 from .findings import ERROR, Finding
 from .leakage import Placed, find_leaks
@@ -46,7 +48,7 @@ class Corpus:
             return
         self.statistics.add(split, view)
         self._signed.append(len(self._placed) - 1)
-        self._signatures.append(signature(row["tokens"]))
+        self._signatures.append(signature(words(view.document.text)))  # as the build does
 
     def findings(self) -> Iterator[Finding]:
         """Yields duplicates and leaks."""

@@ -9,9 +9,10 @@ from typing import Any
 from gonerd.errors import GonerdError
 from gonerd.files import new_folder
 from gonerd.formats import FORMATS
-from gonerd.records import Annotation, Document, Span
+from gonerd.records import Annotation, Document
 
 from .load import load_dataset
+from .release import document_of, spans_of
 
 
 def export_dataset(
@@ -65,15 +66,7 @@ def pairs(rows: Iterable[dict[str, Any]], dataset: str) -> Iterator[tuple[Docume
             raise GonerdError(
                 f"{dataset}: document {row['id']!r} ships without its text; fill it in with `gonerd dataset rehydrate`"
             )
-        document = Document(
-            row["id"],
-            row["text"],
-            url=row["url"],
-            title=row["title"],
-            domain=row["domain"] or "other",
-            language=row.get("language"),
-        )
-        spans = tuple(Span(span["start"], span["end"], span["label"]) for span in row["spans"])
-        annotation = Annotation(document.id, "gold", "released", document.sha256, spans)
+        document = document_of(row)
+        annotation = Annotation(document.id, "gold", "released", document.sha256, spans_of(row))
         annotation.check(document)
         yield document, annotation

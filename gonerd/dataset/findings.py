@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 from gonerd.errors import GonerdError
-from gonerd.records import Annotation, Document, Span
+from gonerd.records import Annotation, Document
 from gonerd.text import check_normalized
 
+from .release import document_of, spans_of
 from .rights import why_not
 from .rows import View, document_row, sentence_rows, span_rows
 
@@ -34,32 +34,6 @@ class Finding:
     check: str
     where: str
     message: str
-
-
-def spans_of(row: Mapping[str, Any]) -> tuple[Span, ...]:
-    """Builds the spans of a row.
-
-    Raises:
-        GonerdError: One is malformed.
-    """
-    try:
-        return tuple(Span(span["start"], span["end"], span["label"]) for span in row["spans"])
-    except TypeError as error:
-        raise GonerdError(f"field 'spans' holds a null ({error})") from error
-
-
-def document_of(row: Mapping[str, Any]) -> Document:
-    """Builds the document of a row of `documents` that has its text.
-
-    Raises:
-        GonerdError: A field is null or malformed.
-    """
-    try:
-        published = date.fromisoformat(row["published"]) if row["published"] else None
-        names = ("id", "text", "domain", "source", "url", "title", "license", "license_evidence", "language")
-        return Document(published=published, **{name: row[name] for name in names})
-    except (TypeError, ValueError, AttributeError) as error:
-        raise GonerdError(f"a field is null or malformed ({error})") from error
 
 
 def check_document(row: Row, where: str, release: str) -> tuple[View | None, list[Finding]]:

@@ -19,6 +19,7 @@ THRESHOLD = 0.5
 _SHINGLE = 5  # words
 _MIX = np.uint64(1000003)
 _UNSPACED = (("\u0e00", "\u0eff"), ("\u1000", "\u109f"), ("\u2e80", "\u9fff"), ("\uf900", "\ufaff"))
+_FIRST = _UNSPACED[0][0]  # most words of most texts come before it, and need no closer look
 
 
 def signature(words: Sequence[str]) -> Any:
@@ -31,7 +32,7 @@ def signature(words: Sequence[str]) -> Any:
         uint32 array of `PERMUTATIONS`: the same on every machine and in every process.
     """
     sketch = _SKETCH.copy()
-    sketch.update_batch(_shingles([part for word in words for part in _parts(word)]))
+    sketch.update_batch(_shingles([part for word in words for part in ((word,) if word < _FIRST else _parts(word))]))
     return np.asarray(sketch.hashvalues, dtype=np.uint32)
 
 

@@ -6,20 +6,19 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 from typing import Any
 
 from gonerd.errors import GonerdError
 from gonerd.files import check_replaceable, new_folder
-from gonerd.records import Annotation, Document, Span
+from gonerd.records import Annotation, Document
 from gonerd.text import text_sha256
 
 from .assemble import Assembly, Entry
 from .blocklist import read_blocklist
 from .describe import Facts, describe
 from .masking import mask
-from .release import changed_files, read_manifest, rows_of
+from .release import changed_files, document_of, read_manifest, rows_of, spans_of
 from .rows import View, annotator_row
 from .schema import SPLITS
 from .texts import withheld
@@ -107,15 +106,14 @@ def _split(dataset: Path, split: str, filled: Filled, assembly: Assembly) -> Ite
     """Writes one split and yields the documents' days."""
     made: dict[str, list[Annotation]] = defaultdict(list)
     for _, row in rows_of(dataset, "annotators", split):
-        spans = tuple(Span(s["start"], s["end"], s["label"]) for s in row["spans"])
         annotation = Annotation(
-            row["document_id"], row["annotator"], row["guideline_version"], row["text_sha256"], spans
+            row["document_id"], row["annotator"], row["guideline_version"], row["text_sha256"], spans_of(row)
         )
         made[row["document_id"]].append(annotation)
-    spans_of: dict[str, list[dict[str, Any]]] = defaultdict(list)  # of what stays without text
+    left_out: dict[str, list[dict[str, Any]]] = defaultdict(list)  # of what stays without text
     for _, row in rows_of(dataset, "spans", split):
         if row["text"] is None and row["document_id"] not in filled:
-            spans_of[row["document_id"]].append(row)
+            left_out[row["document_id"]].append(row)
     for where, row in rows_of(dataset, "documents", split):
         text, title = filled.get(row["id"], (row["text"], row["title"]))
         if not made[row["id"]]:
@@ -125,12 +123,12 @@ def _split(dataset: Path, split: str, filled: Filled, assembly: Assembly) -> Ite
         gold, *others = made[row["id"]]
         if text is None:
             assembly.write("documents", split, row)
-            for span in spans_of[row["id"]]:
+            for span in left_out[row["id"]]:
                 assembly.write("spans", split, span)
             for annotation in (gold, *others):
                 assembly.write("annotators", split, annotator_row(annotation, row["text_sha256"]))
         else:
-            document = _document(row, text, title)
+            document = document_of({**row, "text": text, "title": title})
             view = View.of(document, gold.spans, row["source_sha256"])
             assembly.add(split, Entry(view, gold, others))
         if row["published"]:
@@ -140,9 +138,3 @@ def _split(dataset: Path, split: str, filled: Filled, assembly: Assembly) -> Ite
         if text is not None:
             row["text"] = text[row["start"] : row["end"]]
         assembly.write("adjudication", split, row)
-
-
-def _document(row: dict[str, Any], text: str, title: str | None) -> Document:
-    names = ("id", "domain", "source", "url", "license", "license_evidence", "language")
-    published = date.fromisoformat(row["published"]) if row["published"] else None
-    return Document(text=text, title=title, published=published, **{name: row[name] for name in names})

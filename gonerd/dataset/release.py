@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pyarrow.parquet as pq
 
 from gonerd.errors import GonerdError
 from gonerd.files import read_json
+from gonerd.records import Document, Span
 
 from .schema import DEFAULT, MANIFEST, SPLITS
 
@@ -75,13 +77,16 @@ def data_files(folder: Path, config: str, split: str) -> list[Path]:
     return sorted((folder / "data" / config).glob(f"{split}-*.parquet"))
 
 
-def rows_of(folder: Path, config: str, split: str) -> Iterator[tuple[str, dict[str, Any]]]:
+def rows_of(
+    folder: Path, config: str, split: str, columns: Sequence[str] | None = None
+) -> Iterator[tuple[str, dict[str, Any]]]:
     """Reads the rows of a config and split, a small batch at a time.
 
     Args:
         folder: The release.
         config: Name of the config.
         split: Name of the split.
+        columns: Columns to read, all when None.
 
     Yields:
         (file and row, the row), in order.
@@ -93,7 +98,7 @@ def rows_of(folder: Path, config: str, split: str) -> Iterator[tuple[str, dict[s
         row = 0
         try:
             with pq.ParquetFile(path) as file:
-                for batch in file.iter_batches(batch_size=64):
+                for batch in file.iter_batches(batch_size=64, columns=columns):
                     for values in batch.to_pylist():
                         yield f"{path.relative_to(folder).as_posix()} row {row}", values
                         row += 1
@@ -108,4 +113,30 @@ def splits_of(folder: Path) -> dict[str, str]:
         GonerdError: The folder is no release, or a shard cannot be read.
     """
     read_manifest(folder)
-    return {row["id"]: split for split in SPLITS for _, row in rows_of(folder, DEFAULT, split)}
+    return {row["id"]: split for split in SPLITS for _, row in rows_of(folder, DEFAULT, split, ["id"])}
+
+
+def spans_of(row: Mapping[str, Any]) -> tuple[Span, ...]:
+    """Builds the spans of a row.
+
+    Raises:
+        GonerdError: One is malformed.
+    """
+    try:
+        return tuple(Span(span["start"], span["end"], span["label"]) for span in row["spans"])
+    except TypeError as error:
+        raise GonerdError(f"field 'spans' holds a null ({error})") from error
+
+
+def document_of(row: Mapping[str, Any]) -> Document:
+    """Builds the document of a row of `documents` that has its text.
+
+    Raises:
+        GonerdError: A field is null or malformed.
+    """
+    try:
+        published = date.fromisoformat(row["published"]) if row["published"] else None
+        names = ("id", "text", "domain", "source", "url", "title", "license", "license_evidence", "language")
+        return Document(published=published, **{name: row[name] for name in names})
+    except (TypeError, ValueError, AttributeError) as error:
+        raise GonerdError(f"a field is null or malformed ({error})") from error

@@ -9,7 +9,7 @@ from typing import Any
 from gonerd.labels import CORE
 from gonerd.records import DOMAINS
 
-from .candidates import LENGTHS, length_class
+from .candidates import LENGTHS, class_of, length_class
 from .rows import View
 from .schema import SPLITS
 
@@ -56,8 +56,7 @@ class Statistics:
         for span in view.spans:
             surface, here = view.document.text[span.start : span.end].casefold(), position[span.start]
             if surface in last:
-                back = here - last[surface]
-                self.distances[next(name for most, name in DISTANCES if most is None or back <= most)] += 1
+                self.distances[class_of(here - last[surface], DISTANCES)] += 1
             last[surface] = here
 
     def split_rows(self) -> list[dict[str, Any]]:

@@ -16,6 +16,7 @@ from .schema import DEFAULT, SPLITS
 
 # Providers of texts live upstairs, with the crawler; they register here so that the ground floor need not know them.
 PROVIDERS = "gonerd.texts"
+_COLUMNS = ("id", "url", "domain", "source_sha256", "text_sha256", "text")
 
 
 def texts_from(
@@ -63,11 +64,11 @@ def _provider(name: str) -> Any:
 
 
 def withheld(dataset: Path) -> Iterator[dict[str, Any]]:
-    """Yields the rows of `documents` that have no text.
+    """Yields id, url, domain and hashes of every document that has no text.
 
     Raises:
         GonerdError: The folder is no release, or a shard cannot be read.
     """
     read_manifest(dataset)
     for split in SPLITS:
-        yield from (row for _, row in rows_of(dataset, DEFAULT, split) if row["text"] is None)
+        yield from (row for _, row in rows_of(dataset, DEFAULT, split, _COLUMNS) if row["text"] is None)

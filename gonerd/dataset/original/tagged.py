@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from gonerd.errors import GonerdError
+from gonerd.jsonl import read_jsonl
 from gonerd.text import normalize
 
 from .tags import TagReader
@@ -81,23 +82,13 @@ def read_tagged(path: Path, tags: TagReader) -> Iterator[Row]:
 
 
 def _objects(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    with path.open("rb") as handle:
-        for number, line in enumerate(handle, start=1):
-            if not line.strip():
-                continue
-            where = f"{path} line {number}"
+    for where, values in read_jsonl(path, {}, "tokens and tags"):
+        for name, value in values.items():
             try:
-                values = json.loads(line)
-            except (ValueError, RecursionError) as error:
-                raise GonerdError(f"{where}: not valid JSON ({error}); mend or remove the line") from error
-            if not isinstance(values, dict):
-                raise GonerdError(f"{where}: expected an object with tokens and tags, found {type(values).__name__}")
-            for name, value in values.items():
-                try:
-                    json.dumps([name, value], ensure_ascii=False).encode()
-                except UnicodeEncodeError as error:  # no text: parquet, hashes and exports would all fail on it
-                    raise GonerdError(f"{where}: field {name!r} holds half a surrogate pair; mend the line") from error
-            yield where, values
+                json.dumps([name, value], ensure_ascii=False).encode()
+            except UnicodeEncodeError as error:  # no text: parquet, hashes and exports would all fail on it
+                raise GonerdError(f"{where}: field {name!r} holds half a surrogate pair; mend the line") from error
+        yield where, values
 
 
 def recognise(values: Mapping[str, Any], where: str) -> Columns | None:
