@@ -44,8 +44,8 @@ def run(
     """
     kind, address = _seed({"sitemap": sitemap, "feed": feed, "urls": str(urls) if urls else None}, seed)
     with needs_extra("crawl"):
-        from .run import run_crawl
-        from .settings import CrawlSettings
+        from .fetch.run import run_crawl
+        from .fetch.settings import CrawlSettings
     settings = CrawlSettings(
         kind=kind,
         seed=address,
@@ -89,7 +89,7 @@ def extract(
 ) -> None:
     """Turn the pages of WARC files into documents."""
     with needs_extra("crawl"):
-        from .extract import extract as run_extract
+        from .extraction.run import extract as run_extract
     done = run_extract(warc, out, limit=limit, keep_complete=keep_complete)
     for damage in done.damaged:
         typer.echo(f"damaged: {damage.file} at byte {damage.offset}, {damage.complete_records} records taken", err=True)

@@ -10,11 +10,11 @@ from gonerd.errors import GonerdError
 from gonerd.files import write_text
 from gonerd.records import Document
 
-from .extract import silence_libraries
-from .pages import read_pages, warc_files
-from .run import run_crawl
-from .settings import CrawlSettings
-from .sieve import Sieve
+from .extraction.run import silence_libraries
+from .extraction.sieve import Sieve
+from .fetch.run import run_crawl
+from .fetch.settings import CrawlSettings
+from .warc.pages import read_pages, warc_files
 
 URLS = "urls.txt"
 

@@ -15,8 +15,8 @@ Thing = TypeVar("Thing")
 class Registry(Generic[Thing]):
     """The things that the modules of one package bring, by name.
 
-    Every public module of the package is imported on first use and must register exactly under its own
-    name what it brings; a broken module raises rather than vanish from the list.
+    Every public module of the package and of its folders is imported on first use and must register exactly under
+    its own name what it brings; a broken module raises rather than vanish from the list.
 
     Args:
         kind: What to call one of them in a message, for instance "attention".
@@ -47,12 +47,17 @@ class Registry(Generic[Thing]):
     def names(self) -> list[str]:
         """Lists every registered name."""
         if not self._searched:
-            package = importlib.import_module(self.package)
-            for module in pkgutil.iter_modules(package.__path__):
-                if not module.name.startswith("_"):
-                    importlib.import_module(f"{self.package}.{module.name}")
+            self._search(self.package)
             self._searched = True
         return sorted(self._things)
+
+    def _search(self, package: str) -> None:
+        for module in pkgutil.iter_modules(importlib.import_module(package).__path__):
+            if module.name.startswith("_"):
+                continue
+            importlib.import_module(f"{package}.{module.name}")
+            if module.ispkg:
+                self._search(f"{package}.{module.name}")
 
     def get(self, name: str) -> Thing:
         """Returns the thing of that name.

@@ -15,7 +15,7 @@ import pytest
 
 from gonerd import Document, Rejected
 from gonerd.annotation.run import annotate_documents
-from gonerd.crawl.extract import extract
+from gonerd.crawl.extraction.run import extract
 from gonerd.dataset.build import BuildSettings, build_dataset
 from gonerd.dataset.load import load_dataset
 from gonerd.io import pair

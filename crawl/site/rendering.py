@@ -9,7 +9,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
-from gonerd.crawl.licences import licence_url
+from gonerd.crawl.extraction.licences import licence_url
 
 from .answers import Answer
 from .documents import SitePage

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from gonerd.crawl.extract import extract
+from gonerd.crawl.extraction.run import extract
 from gonerd.errors import GonerdError
 from gonerd.io import read_documents
 from gonerd.records import Rejected

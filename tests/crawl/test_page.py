@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 import pytest
 from lxml import html as lxml_html
 
-from gonerd.crawl.addresses import cited_url, document_id
-from gonerd.crawl.charset import decode
-from gonerd.crawl.licences import licence_of, licence_url, spdx_of
-from gonerd.crawl.page import Page, Unfit, to_document
-from gonerd.crawl.structured import stated_authors
+from gonerd.crawl.extraction.addresses import cited_url, document_id
+from gonerd.crawl.extraction.charset import decode
+from gonerd.crawl.extraction.licences import licence_of, licence_url, spdx_of
+from gonerd.crawl.extraction.page import Page, Unfit, to_document
+from gonerd.crawl.extraction.structured import stated_authors
 
 SENTENCE = "The commission heard Élodie Marchetti of Saint-Brévin for two hours on the price of salted herring. "
 

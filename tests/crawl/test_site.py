@@ -551,7 +551,7 @@ def assert_exact(document: Document, page: SitePage) -> None:
 
 def test_all_documents_come_back(crawl: Crawl, served: str, tmp_path: Path) -> None:
     """The sitemaps give every page exactly, and each oddity among them ends with its reason."""
-    from gonerd.crawl.extract import extract
+    from gonerd.crawl.extraction.run import extract
 
     done = crawl("--sitemap", f"{served}/sitemap.xml", "--out", tmp_path / "w", "--domain", "news")
     assert done.returncode == 0, done.stderr
@@ -574,7 +574,7 @@ def test_all_documents_come_back(crawl: Crawl, served: str, tmp_path: Path) -> N
 
 
 def test_the_feeds_bring_what_only_they_list(crawl: Crawl, served: str, read_warc: Any, tmp_path: Path) -> None:
-    from gonerd.crawl.extract import extract
+    from gonerd.crawl.extraction.run import extract
 
     for feed, pages in ((RSS, NEWS), (ATOM, LEGAL)):
         done = crawl("--feed", served + feed, "--out", tmp_path / "w")

@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
-from gonerd.crawl.heal import heal
-from gonerd.crawl.http_record import http_headers, status_of
-from gonerd.crawl.seen import SeenPages
-from gonerd.crawl.warc_read import DamagedWarc, count_records, read_records
-from gonerd.crawl.warc_write import LISTED, ROLE, Message, WarcStore
+from gonerd.crawl.fetch.seen import SeenPages
+from gonerd.crawl.warc.fields import LISTED, ROLE
+from gonerd.crawl.warc.heal import heal
+from gonerd.crawl.warc.http_record import http_headers, status_of
+from gonerd.crawl.warc.read import DamagedWarc, count_records, read_records
+from gonerd.crawl.warc.write import Message, WarcStore
 from gonerd.errors import GonerdError
 
 BODY = "Größe".encode("latin-1") * 40

@@ -9,10 +9,12 @@ from urllib.parse import urlsplit
 
 from scrapy.http import Request, Response
 
-from .hosts import host_of, url_problem
-from .job import LIMIT, LISTED_KEY, LISTING, ROBOTS, ROLE_KEY, Job, Skip
-from .seen import DUPLICATE, PAGE
-from .warc_write import LISTED, ROLE, Message
+from gonerd.crawl.hosts import host_of, url_problem
+from gonerd.crawl.warc.fields import LISTED, LISTING, PAGE, ROBOTS, ROLE
+from gonerd.crawl.warc.write import Message
+
+from .job import LIMIT, LISTED_KEY, ROLE_KEY, Job, Skip
+from .seen import DUPLICATE
 
 
 class JobMiddleware:

@@ -18,7 +18,7 @@ class CrawlSettings(BaseModel):
     """Settings of one crawl.
 
     Attributes:
-        kind: Kind of the seed, the name of a module of `gonerd.crawl.sources`.
+        kind: Kind of the seed, the name of a module of `gonerd.crawl.listings`.
         seed: Address of the sitemap or feed, or the path of the file of URLs.
         out: Folder for the WARC files and the summary.
         contact: Mail address for the user agent; needed for public hosts.

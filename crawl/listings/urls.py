@@ -7,10 +7,10 @@ from pathlib import Path
 from gonerd.crawl.hosts import url_problem
 from gonerd.errors import UsageError
 
-from . import SOURCES, Listing, Source
+from . import LISTINGS, Entry, Listing, ListingReader
 
 
-class UrlsSource(Source):
+class UrlsReader(ListingReader):
     """Takes the pages that a file lists; blank lines and lines that begin with `#` are left out."""
 
     def start(self, seed: str) -> Listing:
@@ -28,10 +28,10 @@ class UrlsSource(Source):
                 continue
             if problem := url_problem(url):
                 raise UsageError(f"--urls {seed} line {number}: {url!r} is no page address, {problem}; mend the line")
-            pages.append(url)
+            pages.append(Entry(url))
         if not pages:
             raise UsageError(f"--urls {seed}: the file lists no URL; write one per line")
         return Listing(pages=tuple(pages))
 
 
-SOURCES.register("urls")(UrlsSource())
+LISTINGS.register("urls")(UrlsReader())

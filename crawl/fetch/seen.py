@@ -6,15 +6,13 @@ from http import HTTPStatus
 from pathlib import Path
 from urllib.parse import urljoin
 
+from gonerd.crawl.warc.fields import LISTED, PAGE, REDIRECTS, ROLE
+from gonerd.crawl.warc.http_record import http_headers, status_of
+from gonerd.crawl.warc.read import DamagedWarc, read_records
 from gonerd.errors import GonerdError
 
-from .http_record import http_headers, status_of
 from .ledger import ALREADY, page_key
-from .warc_read import DamagedWarc, read_records
-from .warc_write import LISTED, ROLE
 
-PAGE = "page"
-REDIRECTS = frozenset({301, 302, 303, 307, 308})
 # These say "not now" rather than "not here", so the page is asked for again.
 _PASSING = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS})
 DUPLICATE = "duplicate"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from urllib.parse import urljoin
 
 from lxml.etree import XMLSyntaxError
@@ -11,20 +12,20 @@ from scrapy.utils.sitemap import Sitemap
 
 from gonerd.errors import GonerdError
 
-from . import SOURCES, Listing, Source
+from . import LISTINGS, NO_OPTIONS, Entry, Listing, ListingReader
 
 _GZIP = b"\x1f\x8b"
 
 
-class SitemapSource(Source):
+class SitemapReader(ListingReader):
     """Follows a sitemap or a sitemap index down to its pages."""
 
-    def read(self, body: bytes, url: str, max_bytes: int) -> Listing:
+    def read(self, body: bytes, url: str, max_bytes: int, options: Mapping[str, str] = NO_OPTIONS) -> Listing:
         """Reads `<loc>` of a urlset (pages) or of an index (further sitemaps)."""
         try:
             xml = gunzip(body, max_size=max_bytes) if body.startswith(_GZIP) else body
             sitemap = Sitemap(xml)
-            found = tuple(urljoin(url, entry["loc"]) for entry in sitemap)
+            found = tuple(Entry(urljoin(url, entry["loc"]), entry.get("lastmod") or "") for entry in sitemap)
         except (XMLSyntaxError, StopIteration) as error:
             raise GonerdError("the response is not XML") from error
         except (OSError, EOFError, ValueError, IgnoreRequest) as error:
@@ -36,4 +37,4 @@ class SitemapSource(Source):
         raise GonerdError(f"the root element is <{sitemap.type}>, not <urlset> or <sitemapindex>")
 
 
-SOURCES.register("sitemap")(SitemapSource())
+LISTINGS.register("sitemap")(SitemapReader())

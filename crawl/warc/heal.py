@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from .warc_read import DamagedWarc, read_records
+from .read import DamagedWarc, read_records
 
 OPEN = ".open"
 _Row = tuple[int, str, str, str]

@@ -15,7 +15,6 @@ from warcio.warcwriter import WARCWriter
 
 from .heal import OPEN
 
-ROLE, LISTED = "GONERD-Role", "GONERD-Listed-URI"
 _NAME = "crawl-{:05d}.warc.gz"
 
 

@@ -9,13 +9,14 @@ from typing import Any
 from scrapy import Spider, signals
 from scrapy.http import Request, Response
 
+from gonerd.crawl.hosts import host_of, url_problem
+from gonerd.crawl.listings import Listing
+from gonerd.crawl.warc.fields import LISTING, PAGE
 from gonerd.errors import GonerdError
 
-from .hosts import host_of, url_problem
-from .job import LIMIT, LISTED_KEY, LISTING, ROLE_KEY, Job, Skip
+from .job import LIMIT, LISTED_KEY, ROLE_KEY, Job, Skip
 from .ledger import FETCHED
-from .seen import DUPLICATE, PAGE
-from .sources import Listing
+from .seen import DUPLICATE
 
 # Listings come before pages (redirected ones too); within each, the queue keeps the order of listing.
 _LISTINGS_FIRST = 1000
@@ -97,9 +98,9 @@ class PageSpider(Spider):
             self.job.ledger.fail_listing(request.url, reason, detail)
 
     def _requests(self, listing: Listing, scope: str) -> Iterator[Request]:
-        for url in listing.listings:
+        for url, _ in listing.listings:
             yield from self._listing_request(url, scope)
-        for url in self._wanted(listing.pages, scope):
+        for url in self._wanted((entry.url for entry in listing.pages), scope):
             meta = {ROLE_KEY: PAGE, LISTED_KEY: url}
             yield Request(url, callback=self.read_page, errback=self.failed, meta=meta)
 

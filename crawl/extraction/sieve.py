@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from gonerd.crawl.warc.pages import MAX_BYTES
 from gonerd.records import Document, Rejected
 
 from .page import Page, Unfit, to_document
-from .pages import MAX_BYTES
 
 _STAGE = "extract"
 

@@ -6,7 +6,7 @@ import hashlib
 from typing import Any
 from urllib.parse import urlsplit
 
-from .hosts import host_of, is_loopback, url_problem
+from gonerd.crawl.hosts import host_of, is_loopback, url_problem
 
 _ID_LENGTH = 16
 _STATED = '//head//link[@rel and @href] | //head//meta[@property="og:url"][@content]'

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import Any
 
-from .warc_read import LOADER
+from .read import LOADER
 
 
 def http_headers(record: Any) -> Any:

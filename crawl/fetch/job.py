@@ -6,16 +6,16 @@ from dataclasses import dataclass
 
 from scrapy.exceptions import IgnoreRequest
 
-from .hosts import HostPolicy
+from gonerd.crawl.hosts import HostPolicy
+from gonerd.crawl.listings import ListingReader
+from gonerd.crawl.warc.write import WarcStore
+
 from .ledger import Ledger
 from .seen import SeenPages
 from .settings import CrawlSettings
-from .sources import Source
-from .warc_write import WarcStore
 
 # Keys of `Request.meta`.
 ROLE_KEY, LISTED_KEY = "gonerd_role", "gonerd_listed"
-LISTING, ROBOTS = "listing", "robots"
 LIMIT = "limit"
 
 
@@ -45,7 +45,7 @@ class Job:
     """
 
     settings: CrawlSettings
-    source: Source
+    source: ListingReader
     policy: HostPolicy
     store: WarcStore
     seen: SeenPages

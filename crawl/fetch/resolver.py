@@ -7,7 +7,7 @@ from typing import Any
 from scrapy.resolver import CachingThreadedResolver
 from twisted.internet.error import DNSLookupError
 
-from .hosts import HostPolicy
+from gonerd.crawl.hosts import HostPolicy
 
 
 class GuardedResolver(CachingThreadedResolver):

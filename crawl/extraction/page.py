@@ -10,12 +10,12 @@ from typing import Any
 
 import trafilatura
 
+from gonerd.crawl.hosts import host_of
 from gonerd.records import Document
 from gonerd.text import normalize
 
 from .addresses import cited_url, document_id
 from .charset import decode
-from .hosts import host_of
 from .licences import licence_of
 from .stand_ins import stand_in
 from .structured import stated_authors

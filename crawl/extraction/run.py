@@ -11,6 +11,8 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict
 
 from gonerd import __version__
+from gonerd.crawl.warc.pages import read_pages, warc_files
+from gonerd.crawl.warc.read import DamagedWarc, count_records
 from gonerd.errors import GonerdError
 from gonerd.files import new_folder, write_json
 from gonerd.progress import track
@@ -18,9 +20,7 @@ from gonerd.records import Document, Rejected
 from gonerd.tables import write_table
 
 from .page import EXTRACTOR, MIN_CHARACTERS
-from .pages import read_pages, warc_files
 from .sieve import Sieve
-from .warc_read import DamagedWarc, count_records
 
 SUMMARY, REJECTED = "extract.json", "rejected"
 

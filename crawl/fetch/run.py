@@ -10,19 +10,19 @@ from importlib import metadata
 from scrapy.utils.reactor import is_reactor_installed
 
 from gonerd import __version__
+from gonerd.crawl.hosts import HostPolicy, host_of, url_problem
+from gonerd.crawl.listings import LISTINGS
+from gonerd.crawl.warc.heal import heal
+from gonerd.crawl.warc.write import WarcStore
 from gonerd.errors import GonerdError, UsageError
 from gonerd.files import only_writer, write_json
 
 from .engine import run_engine
-from .heal import heal
-from .hosts import HostPolicy, host_of, url_problem
 from .job import Job
 from .ledger import Ledger
 from .robots import AGENT
 from .seen import SeenPages
 from .settings import CrawlSettings, CrawlSummary
-from .sources import SOURCES
-from .warc_write import WarcStore
 
 SUMMARY, SKIPPED = "crawl.json", "skipped.jsonl"
 
@@ -57,7 +57,7 @@ def run_crawl(settings: CrawlSettings) -> CrawlSummary:
         heal(settings.out)
         job = Job(
             settings=settings,
-            source=SOURCES.get(settings.kind),
+            source=LISTINGS.get(settings.kind),
             policy=policy,
             store=WarcStore(settings.out, _warc_info(settings, user_agent), settings.warc_bytes),
             seen=SeenPages(settings.out),
@@ -81,8 +81,8 @@ def run_crawl(settings: CrawlSettings) -> CrawlSummary:
 
 def _checked_policy(settings: CrawlSettings) -> HostPolicy:
     """Refuses seeds at the door that would only fail later."""
-    start = SOURCES.get(settings.kind).start(settings.seed)
-    seeds = (*start.listings, *start.pages)
+    start = LISTINGS.get(settings.kind).start(settings.seed)
+    seeds = [entry.url for entry in (*start.listings, *start.pages)]
     policy = HostPolicy(settings.allow_hosts, contact=settings.contact is not None)
     for url in seeds:
         if problem := url_problem(url):

@@ -13,16 +13,15 @@ from urllib.parse import urlsplit
 
 from warcio.timeutils import iso_date_to_datetime
 
+from gonerd.crawl.extraction.page import Page, is_html
 from gonerd.errors import GonerdError
 from gonerd.files import existing
 from gonerd.records import DOMAINS
 
+from .fields import PAGE, REDIRECTS, ROLE
 from .heal import OPEN
 from .http_record import http_headers, status_of
-from .page import Page, is_html
-from .seen import PAGE, REDIRECTS
-from .warc_read import read_records
-from .warc_write import ROLE
+from .read import read_records
 
 MAX_BYTES = 64 << 20
 _ANSWERS = frozenset({"response", "revisit", "resource", "conversion"})

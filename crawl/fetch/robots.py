@@ -12,9 +12,11 @@ from protego import Protego
 from scrapy.http import Request, Response
 from scrapy.http.request import NO_CALLBACK
 
+from gonerd.crawl.hosts import host_of
+from gonerd.crawl.warc.fields import ROBOTS
+
 from .guard import JobMiddleware
-from .hosts import host_of
-from .job import ROBOTS, ROLE_KEY, Skip
+from .job import ROLE_KEY, Skip
 
 AGENT = "GONERD"
 _PRIORITY = 10_000_000

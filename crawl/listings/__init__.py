@@ -1,0 +1,72 @@
+"""Where page addresses come from: one module per kind of seed, found by itself.
+
+A module registers one `ListingReader` under its name in `LISTINGS`; the command then takes `--seed NAME=ADDRESS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import NamedTuple
+
+from gonerd.registry import Registry
+
+NO_OPTIONS: Mapping[str, str] = MappingProxyType({})
+
+
+class Entry(NamedTuple):
+    """An address in a listing.
+
+    Attributes:
+        url: The address, absolute; empty where the listing should have one and has none.
+        modified: When the listing says that it changed last, as stated; empty where it does not say.
+    """
+
+    url: str
+    modified: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Addresses that a seed or a listing names, in its order.
+
+    Attributes:
+        pages: Pages to store.
+        listings: Further listings (sitemaps, feeds, the next page of an API's answer) to read.
+    """
+
+    pages: tuple[Entry, ...] = ()
+    listings: tuple[Entry, ...] = ()
+
+
+class ListingReader:
+    """A kind of seed. The defaults suit one whose seed is the address of a listing."""
+
+    def start(self, seed: str) -> Listing:
+        """Returns what to fetch first.
+
+        Args:
+            seed: What the user gave.
+
+        Raises:
+            UsageError: The seed is unusable.
+        """
+        return Listing(listings=(Entry(seed),))
+
+    def read(self, body: bytes, url: str, max_bytes: int, options: Mapping[str, str] = NO_OPTIONS) -> Listing:
+        """Reads the addresses from a fetched listing.
+
+        Args:
+            body: Its content.
+            url: Where it was found; relative addresses are resolved against it.
+            max_bytes: Bound of the unpacked content.
+            options: What a source says about its listing (`Discovery.options`); kinds that need none pass them over.
+
+        Raises:
+            GonerdError: The content is no such listing; the message is a few words that say why.
+        """
+        raise NotImplementedError(f"{type(self).__name__} lists no listings, so it reads none")
+
+
+LISTINGS: Registry[ListingReader] = Registry("seed kind", __name__)

@@ -1,0 +1,1 @@
+"""Courts, agencies and legislators, one module each."""

@@ -1,0 +1,1 @@
+"""News publishers, one module each."""

@@ -1,0 +1,1 @@
+"""WARC files: writing, strict reading, mending, indexing."""
