@@ -18,7 +18,7 @@ from gonerd.crawl.sources import SOURCES
 from gonerd.crawl.warc.fields import DOMAIN, LISTED, PAGE, REDIRECTS, ROBOTS, ROLE, SOURCE
 from gonerd.crawl.warc.write import Exchange, Message, Original
 
-from .job import ROLE_KEY, ROW_KEY, STOP_KEY, STORAGE_ERRORS, JobComponent, Skip
+from .job import NOTES_KEY, ROLE_KEY, ROW_KEY, STOP_KEY, STORAGE_ERRORS, JobComponent, Skip
 from .keys import page_key
 from .outcomes import FETCHED, NOT_STORED, NOT_TEXT, OPT_OUT
 
@@ -119,7 +119,8 @@ class Capture(JobComponent):
             notes["opt-out"] = f"{stopped[1]} (overridden by obey_opt_out=false)"
         if hops := request.meta.get("redirect_urls"):
             notes["via"] = hops[-1]
-        return notes | request.meta.get("gonerd_notes", {})
+        further: dict[str, str] = request.meta.get(NOTES_KEY, {})
+        return notes | further
 
     def _asked(self, request: Request) -> Message:
         parts = urlsplit(request.url)

@@ -38,7 +38,7 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
         one = waiting.pop(0)
         yield one
         reasons = getattr(one, "reasons", None) or ()
-        waiting += [reason.value for reason in reasons if isinstance(reason, Failure)]
+        waiting += [reason.value for reason in reasons if isinstance(reason, Failure) and reason.value]
         if one.__cause__ is not None:
             waiting.append(one.__cause__)
 

@@ -6,7 +6,7 @@ import json
 import re
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from gonerd.crawl.hosts import HostPolicy, host_of, url_problem
 from gonerd.crawl.listings import Entry, Listing
@@ -151,7 +151,7 @@ class Frontier:
             return DEPTH, f"deeper than {self.settings.max_depth} listings; raise it with --set max_depth=N"
         return "", ""
 
-    def _add_page(self, entry: Entry, listing: dict[str, object]) -> None:
+    def _add_page(self, entry: Entry, listing: Mapping[str, object]) -> None:
         key = page_key(entry.url)
         old = self.store.row("SELECT * FROM pages WHERE key = ?", key)
         if old is not None and old["round"] == self.round.id:

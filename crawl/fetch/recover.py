@@ -108,8 +108,8 @@ def _mime(stated: str | None) -> str:
 
 def _capture(file: str, pending: tuple[int, dict[str, Any]], end: int) -> tuple[Capture, dict[str, Any]]:
     offset, facts = pending
-    names = ("url", "date", "mime", "status", "digest")
-    return Capture(*(facts[name] for name in names), file=file, offset=offset, length=end - offset), facts
+    known = {name: facts[name] for name in ("url", "date", "mime", "status", "digest")}
+    return Capture(**known, file=file, offset=offset, length=end - offset), facts
 
 
 def _settle(store: Store, capture: Capture, facts: dict[str, Any]) -> None:

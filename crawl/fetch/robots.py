@@ -19,7 +19,7 @@ from gonerd.crawl.optout import ROBOTS_TXT, SiteFile, SiteRules, site_files
 from gonerd.crawl.warc.fields import REDIRECTS as WARC_REDIRECTS
 from gonerd.crawl.warc.fields import ROBOTS
 
-from .job import ROLE_KEY, JobComponent, Skip
+from .job import NOTES_KEY, ROLE_KEY, JobComponent, Skip
 from .outcomes import OPT_OUT
 from .robots_rules import REDIRECTS, Rules, expires_at, read_rules, unreachable
 
@@ -72,7 +72,7 @@ class RobotsRules(JobComponent):
             said = str(reserved)
             if given.obey_opt_out:
                 raise Skip(OPT_OUT, said)
-            request.meta["gonerd_notes"] = {"opt-out": f"{said} (overridden by obey_opt_out=false)"}
+            request.meta[NOTES_KEY] = {"opt-out": f"{said} (overridden by obey_opt_out=false)"}
         if rules.delay and given.obey_robots:
             self._slow_down(parts.hostname or "", rules.delay)
             request.meta["autothrottle_dont_adjust_delay"] = True

@@ -45,7 +45,8 @@ class PageSpider(Spider):
 
     async def start(self) -> AsyncIterator[Request]:
         """Makes no request of its own; the frontier knows what to begin with."""
-        for request in ():
+        nothing: tuple[Request, ...] = ()
+        for request in nothing:
             yield request
 
     def read_listing(self, response: Response) -> None:
@@ -73,7 +74,8 @@ class PageSpider(Spider):
         """Notes the end of a page that no content was stored of; stored ones are settled with their record."""
         status = response.status
         if status not in (HTTPStatus.OK, HTTPStatus.NOT_MODIFIED):
-            self._settle(response.request, http_reason(status), "")
+            with self._storing():
+                self.job.frontier.settle(response.meta[ROW_KEY]["key"], http_reason(status))
 
     def failed(self, failure: Any) -> None:
         """Notes why a request came to nothing."""
@@ -111,7 +113,8 @@ class PageSpider(Spider):
                 raise CloseSpider("storage") from error
 
     def _scheduler(self) -> Any:
-        return self.crawler.engine._slot.scheduler
+        engine: Any = self.crawler.engine
+        return engine._slot.scheduler
 
 
 def _header(response: Response, name: str) -> str:
