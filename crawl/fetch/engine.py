@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from scrapy.crawler import AsyncCrawlerProcess
-from scrapy.squeues import FifoMemoryQueue
 
 from .job import Job
 from .resolver import GuardedResolver
@@ -13,7 +12,7 @@ from .spider import PageSpider
 
 LOG = "crawl.log"
 _PUBLIC_DELAY, _PRIVATE_DELAY = 1.0, 0.0
-_RETRIES = 2
+_HOSTS_AT_A_TIME = 64
 # Without any delay the engine may take two requests from a host's queue before it counts the first as begun,
 # which would open a second connection and change the order.
 _SHORTEST_DELAY = 0.001
@@ -21,10 +20,11 @@ _SHORTEST_DELAY = 0.001
 
 def _engine_settings(job: Job) -> dict[str, Any]:
     given = job.settings
+    shortest = _SHORTEST_DELAY if given.concurrency == 1 else 0.0
     public, private = (
-        max(_SHORTEST_DELAY, usual if given.delay is None else given.delay) for usual in (_PUBLIC_DELAY, _PRIVATE_DELAY)
+        max(shortest, usual if given.delay is None else given.delay) for usual in (_PUBLIC_DELAY, _PRIVATE_DELAY)
     )
-    inside = {"concurrency": 1, "jitter": 0, "delay": private}
+    inside = {"concurrency": given.concurrency, "jitter": 0, "delay": private}
     here = __package__
     return {
         "USER_AGENT": job.user_agent,
@@ -36,8 +36,12 @@ def _engine_settings(job: Job) -> dict[str, Any]:
         "DOWNLOADER_MIDDLEWARES": {
             f"{here}.guard.HostGuard": 10,
             f"{here}.robots.RobotsRules": 100,
-            f"{here}.guard.WarcCapture": 1000,
+            f"{here}.patience.Patience": 560,
+            f"{here}.guard.UnpackGuard": 595,
+            f"{here}.capture.Capture": 1000,
         },
+        "SCHEDULER": f"{here}.scheduler.FrontierScheduler",
+        "DUPEFILTER_CLASS": "scrapy.dupefilters.BaseDupeFilter",  # the store knows what was listed
         "TWISTED_DNS_RESOLVER": GuardedResolver,
         # A proxy resolves names itself, past the guard; other schemes reach files of this machine.
         "HTTPPROXY_ENABLED": False,
@@ -49,19 +53,21 @@ def _engine_settings(job: Job) -> dict[str, Any]:
         "REMOTE_CONTROL_ENABLED": False,
         "HTTPERROR_ALLOW_ALL": True,
         "REDIRECT_MAX_TIMES": given.max_redirects,
-        "RETRY_TIMES": _RETRIES,
+        "RETRY_TIMES": given.retries,
+        "RETRY_HTTP_CODES": [408, 500, 502, 504, 522, 524],  # 429 and 503 are for `Patience`
+        "RETRY_GIVE_UP_LOG_LEVEL": "INFO",  # the account of the crawl says it, with the reason
         "DOWNLOAD_TIMEOUT": given.timeout,
         "DOWNLOAD_MAXSIZE": given.max_bytes,
         "DOWNLOAD_WARNSIZE": 0,
         "DOWNLOAD_DELAY": public,
         "DOWNLOAD_DELAY_JITTER": 0,
         "DOWNLOAD_SLOTS": {host: inside for host in job.policy.allowed if job.policy.is_private(host)},
-        # Both keep requests in the order in which they were listed.
         "CONCURRENT_ITEMS": 1,
-        "SCHEDULER_MEMORY_QUEUE": FifoMemoryQueue,
-        "CONCURRENT_REQUESTS_PER_DOMAIN": 1,
-        "AUTOTHROTTLE_ENABLED": True,
+        "CONCURRENT_REQUESTS": max(_HOSTS_AT_A_TIME, given.concurrency),
+        "CONCURRENT_REQUESTS_PER_DOMAIN": given.concurrency,
+        "AUTOTHROTTLE_ENABLED": given.autothrottle,
         "AUTOTHROTTLE_START_DELAY": public,
+        "AUTOTHROTTLE_TARGET_CONCURRENCY": float(given.concurrency),
         "LOG_FILE": str(given.out / LOG),
         "LOG_LEVEL": "WARNING",
     }
@@ -71,11 +77,10 @@ def run_engine(job: Job) -> None:
     """Runs a crawl to its end, in this process.
 
     Args:
-        job: The crawl; its ledger then holds an outcome for every listed page.
+        job: The crawl; its frontier then holds an ending for every listed page that was asked for.
     """
     process: Any = AsyncCrawlerProcess(_engine_settings(job))
     process.host_policy = job.policy  # the resolver is built from the process, before there is a spider
     task = process.crawl(PageSpider, job=job)
     process.start()
     task.result()
-    job.ledger.settle_rest("unfinished", f"the crawler stopped: {job.finish_reason or 'unknown reason'}")

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
+import sqlite3
 from dataclasses import dataclass
+from typing import Any
 
 from scrapy.exceptions import IgnoreRequest
 
 from gonerd.crawl.hosts import HostPolicy
-from gonerd.crawl.listings import ListingReader
 from gonerd.crawl.warc.write import WarcStore
 
-from .ledger import Ledger
-from .seen import SeenPages
+from .frontier import Frontier
 from .settings import CrawlSettings
+from .store import Store
 
-# Keys of `Request.meta`.
-ROLE_KEY, LISTED_KEY = "gonerd_role", "gonerd_listed"
-LIMIT = "limit"
+# Keys of `Request.meta`: what the request is for, its row in the store, why its download was stopped.
+ROLE_KEY, ROW_KEY, STOP_KEY = "gonerd_role", "gonerd_row", "gonerd_stop"
 
 
 class Skip(IgnoreRequest):
@@ -33,29 +34,48 @@ class Job:
 
     Attributes:
         settings: What was asked for.
-        source: Reads the listings of the seed's kind.
         policy: Says which hosts may be asked.
-        store: Takes the exchanges.
-        seen: Knows what earlier runs stored.
-        ledger: Takes the outcomes.
+        warc: Takes the exchanges.
+        store: Keeps what is known.
+        frontier: Hands out what is to be asked for, and takes how it ended.
         user_agent: How the crawler presents itself.
-        taken: Listed pages that count towards the limit.
         storage_error: Why an exchange could not be written, if one could not.
         finish_reason: Why the crawler stopped.
     """
 
     settings: CrawlSettings
-    source: ListingReader
     policy: HostPolicy
-    store: WarcStore
-    seen: SeenPages
-    ledger: Ledger
+    warc: WarcStore
+    store: Store
+    frontier: Frontier
     user_agent: str
-    taken: int = 0
-    storage_error: OSError | None = None
+    storage_error: Exception | None = None
     finish_reason: str = ""
 
+
+# What a full disk raises, in a WARC file or in the store.
+STORAGE_ERRORS = (OSError, sqlite3.OperationalError)
+
+
+class JobComponent:
+    """A part of the crawling engine that knows the running crawl."""
+
+    def __init__(self, crawler: Any) -> None:
+        self.crawler = crawler
+
+    @classmethod
+    def from_crawler(cls, crawler: Any) -> Any:
+        """Builds the component for a crawl."""
+        return cls(crawler)
+
     @property
-    def full(self) -> bool:
-        """Whether as many pages were taken as were asked for."""
-        return self.settings.limit is not None and self.taken >= self.settings.limit
+    def job(self) -> Job:
+        """The running crawl."""
+        job: Job = self.crawler.spider.job
+        return job
+
+    def stop_storing(self, error: Exception) -> None:
+        """Ends the crawl because something could not be written."""
+        if self.job.storage_error is None:
+            self.job.storage_error = error
+            self._stopping = asyncio.ensure_future(self.crawler.engine.close_spider_async(reason="storage"))

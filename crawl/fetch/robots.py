@@ -1,107 +1,140 @@
-"""robots.txt after RFC 9309: no rules where there is no file, no crawling where the server cannot say."""
+"""robots.txt and the files beside it, asked for once a host and day, before anything else, and obeyed."""
 
 from __future__ import annotations
 
 import asyncio
+import time
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
 
-from protego import Protego
+from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Request, Response
 from scrapy.http.request import NO_CALLBACK
 
 from gonerd.crawl.hosts import host_of
+from gonerd.crawl.optout import ROBOTS_TXT, SiteFile, SiteRules, site_files
+from gonerd.crawl.warc.fields import REDIRECTS as WARC_REDIRECTS
 from gonerd.crawl.warc.fields import ROBOTS
 
-from .guard import JobMiddleware
-from .job import ROLE_KEY, Skip
+from .job import ROLE_KEY, JobComponent, Skip
+from .outcomes import OPT_OUT
+from .robots_rules import REDIRECTS, Rules, expires_at, read_rules, unreachable
 
-AGENT = "GONERD"
 _PRIORITY = 10_000_000
-# A site that wants more than this between two pages does not want to be crawled.
-_LONGEST_DELAY = 300.0
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
-    """What one robots.txt allows.
+class Answer:
+    """What a host answered when it was asked for a file of rules.
 
     Attributes:
-        parsed: Its rules, or None where it could not be read.
-        problem: Why nothing may be fetched; empty where the rules decide.
-        delay: Seconds between two requests that it asks for, 0 if it asks for none.
-    """
-
-    parsed: Protego | None
-    problem: str = ""
-    delay: float = 0.0
-
-    def refusal(self, url: str) -> str | None:
-        """Says why a URL may not be fetched, or None if it may."""
-        if self.problem or self.parsed is None:
-            return self.problem
-        return None if self.parsed.can_fetch(url, AGENT) else f"robots.txt disallows {urlsplit(url).path or '/'}"
-
-
-def read_rules(status: int, body: bytes) -> Rules:
-    """Interprets the answer to a request for robots.txt.
-
-    Args:
-        status: HTTP status at the end of any redirects.
+        status: HTTP status at the end of any redirects; 0 where nothing came.
         body: Content.
-
-    Returns:
-        The rules: those of the file for 2xx, none for 4xx, and a ban for anything else.
+        problem: Why nothing came.
+        expires: When to ask again, in seconds since the epoch.
+        kind: Its Content-Type.
     """
-    if HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR:
-        return Rules(Protego.parse(""))
-    if not HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
-        return Rules(None, f"robots.txt answered {status}, so nothing may be fetched (RFC 9309)")
-    parsed = Protego.parse(body.decode("utf-8", errors="replace").removeprefix("\ufeff"))
-    rate = parsed.request_rate(AGENT)
-    delay = max(parsed.crawl_delay(AGENT) or 0.0, rate.seconds / rate.requests if rate and rate.requests else 0.0)
-    if delay > _LONGEST_DELAY:
-        return Rules(None, f"robots.txt asks for {delay:.0f} seconds between two requests")
-    return Rules(parsed, delay=delay)
+
+    status: int
+    body: bytes
+    problem: str
+    expires: float
+    kind: str = ""
+
+    @property
+    def file(self) -> SiteFile | None:
+        """The file, if there is one."""
+        return SiteFile(self.body, self.kind) if self.status == HTTPStatus.OK and not self.problem else None
 
 
-class RobotsRules(JobMiddleware):
-    """Asks every host for its robots.txt once, before anything else, and keeps to it."""
+class RobotsRules(JobComponent):
+    """Asks every host for its rules before anything else, and keeps to them."""
 
     def __init__(self, crawler: Any) -> None:
         super().__init__(crawler)
-        self._rules: dict[str, asyncio.Future[Rules]] = {}
+        self._known: dict[str, tuple[float, asyncio.Future[tuple[Rules, SiteRules]]]] = {}
 
     async def process_request(self, request: Request) -> None:
         """Refuses the request by raising, or slows the host down as its file asks."""
         if request.meta.get(ROLE_KEY) == ROBOTS:
             return
         parts = urlsplit(request.url)
-        base = f"{parts.scheme}://{parts.netloc}"
-        if base not in self._rules:
-            self._rules[base] = asyncio.ensure_future(self._ask(base))
-        rules = await asyncio.shield(self._rules[base])
+        rules, site = await self._rules(f"{parts.scheme}://{parts.netloc}")
         if private := self.job.policy.refusal(host_of(request.url)):
             raise Skip(*private)  # the host's name was resolved for robots.txt first, and leads inside
-        if refusal := rules.refusal(request.url):
-            raise Skip("robots", refusal)
-        if rules.delay:
+        given = self.job.settings
+        if given.obey_robots and (refusal := rules.refusal(request.url)):
+            raise Skip(rules.reason, refusal)
+        if reserved := site.refusal(request.url):
+            said = str(reserved)
+            if given.obey_opt_out:
+                raise Skip(OPT_OUT, said)
+            request.meta["gonerd_notes"] = {"opt-out": f"{said} (overridden by obey_opt_out=false)"}
+        if rules.delay and given.obey_robots:
             self._slow_down(parts.hostname or "", rules.delay)
             request.meta["autothrottle_dont_adjust_delay"] = True
 
-    async def _ask(self, base: str) -> Rules:
-        request = Request(f"{base}/robots.txt", meta={ROLE_KEY: ROBOTS}, priority=_PRIORITY, callback=NO_CALLBACK)
+    async def _rules(self, base: str) -> tuple[Rules, SiteRules]:
+        expires, task = self._known.get(base, (0.0, None))
+        if task is None or (task.done() and time.time() >= expires):
+            task = asyncio.ensure_future(self._read(base))
+            self._known[base] = (float("inf"), task)
+        return await asyncio.shield(task)
+
+    async def _read(self, base: str) -> tuple[Rules, SiteRules]:
+        answer = await self._ask(base, ROBOTS_TXT)
+        if answer.problem:
+            rules = unreachable(answer.problem)
+        else:
+            rules = read_rules(answer.status, answer.body, REDIRECTS if answer.status in WARC_REDIRECTS else 0)
+        found = {ROBOTS_TXT: answer.file}
+        for path in site_files():
+            if not rules.refusal(base + path):
+                found[path] = (await self._ask(base, path)).file
+        self._known[base] = (answer.expires, self._known[base][1])
+        return rules, SiteRules.from_files(found)
+
+    async def _ask(self, base: str, path: str) -> Answer:
+        now, store = time.time(), self.job.store
+        known = store.row("SELECT * FROM rules WHERE base = ? AND path = ? AND expires > ?", base, path, now)
+        if known is not None:
+            return Answer(known["status"], known["body"], "", known["expires"], known["kind"])
+        answer = await self._fetch(base + path, now)
+        if not answer.problem and answer.status < HTTPStatus.INTERNAL_SERVER_ERROR:
+            store.insert(
+                "rules",
+                {"base": base, "path": path, "status": answer.status, "body": answer.body, "kind": answer.kind,
+                 "fetched": now, "expires": answer.expires},
+            )  # fmt: skip
+        return answer
+
+    async def _fetch(self, url: str, now: float) -> Answer:
+        request = Request(url, meta={ROLE_KEY: ROBOTS}, priority=_PRIORITY, callback=NO_CALLBACK)
         try:
             response: Response = await self.crawler.engine.download_async(request)
+        except IgnoreRequest as error:
+            endless = "redirections" in str(error)
+            return Answer(HTTPStatus.FOUND if endless else 0, b"", "" if endless else str(error), _expiry(now, {}))
         except Exception as error:  # whatever went wrong, the rules are unknown, and unknown means no
-            return Rules(None, f"robots.txt cannot be reached, so nothing may be fetched ({error or type(error)})")
-        return read_rules(response.status, response.body)
+            return Answer(0, b"", str(error) or type(error).__name__, _expiry(now, {}))
+        headers = {
+            name.decode("latin-1").lower(): b",".join(all_).decode("latin-1") for name, all_ in response.headers.items()
+        }
+        kind = headers.get("content-type", "")
+        return Answer(response.status, response.body, "", _expiry(now, headers), kind)
 
     def _slow_down(self, host: str, delay: float) -> None:
         downloader = self.crawler.engine.downloader
         known = downloader.per_slot_settings.setdefault(host, {"concurrency": 1, "jitter": 0})
         known["delay"] = max(delay, known.get("delay", self.crawler.settings.getfloat("DOWNLOAD_DELAY")))
+        known["concurrency"] = 1
         if host in downloader.slots:
             downloader.slots[host].delay = known["delay"]
+            downloader.slots[host].concurrency = 1
+
+
+def _expiry(fetched: float, headers: dict[str, str]) -> float:
+    return expires_at(datetime.fromtimestamp(fetched, UTC), headers).timestamp()

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from gonerd.errors import UsageError, unknown_name
 from gonerd.records import DOMAINS
 
 _MAIL = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+@[\w-]+(\.[\w-]+)+")
 _MIB = 1 << 20
+REFRESH = ("changed", "all", "none")
 
 
 class CrawlSettings(BaseModel):
@@ -20,33 +23,58 @@ class CrawlSettings(BaseModel):
     Attributes:
         kind: Kind of the seed, the name of a module of `gonerd.crawl.listings`.
         seed: Address of the sitemap or feed, or the path of the file of URLs.
-        out: Folder for the WARC files and the summary.
+        sources: Names of known sources to crawl instead of a seed.
+        out: Folder for the WARC files, the store and the summary.
         contact: Mail address for the user agent; needed for public hosts.
         allow_hosts: Private hosts that may be asked, and further hosts that listed pages may lie on.
         domain: Domain of the documents.
         source: Short name of the publisher or collection; the host of each page when None.
-        limit: Take at most this many listed pages.
+        limit: Take at most this many listed pages, of each source where several are named.
+        refresh: Which stored pages to ask for again, with conditional requests: those that a listing says have
+            "changed", "all", or "none".
         delay: Seconds between two requests to a host; 1 for public and 0 for private hosts when None.
-        timeout: Seconds after which a request is given up.
-        max_bytes: Larger responses are given up.
+        concurrency: Requests to a host at a time.
+        autothrottle: Whether a slow host is asked more slowly.
+        obey_robots: Whether robots.txt is obeyed.
+        obey_opt_out: Whether signals against text and data mining are obeyed (`gonerd.crawl.optout`).
+        honour_retry_after: Whether a host that asks for a pause gets it.
+        max_pause: Longest pause in seconds that is waited for; pages of a host that asks for more wait for another run.
+        timeout: Seconds after which a page is given up, however much of it has come.
+        max_bytes: Larger responses are given up, packed or unpacked.
+        max_ratio: Responses that unpack to more than this many times their size are given up.
         max_redirects: Longer chains are given up.
+        max_depth: Listings below listings are read down to this depth.
+        max_pages_per_host: Take at most this many pages of a host.
+        retries: Further tries after a failure that may pass.
         warc_bytes: A new WARC file is begun after this many bytes.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    kind: str
-    seed: str
+    kind: str = ""
+    seed: str = ""
+    sources: tuple[str, ...] = ()
     out: Path
     contact: str | None = None
     allow_hosts: tuple[str, ...] = ()
     domain: str = "other"
     source: str | None = None
     limit: int | None = Field(default=None, ge=1)
+    refresh: str = "changed"
     delay: float | None = Field(default=None, ge=0, allow_inf_nan=False)
-    timeout: float = Field(default=60.0, gt=0)
+    concurrency: int = Field(default=1, ge=1, le=256)
+    autothrottle: bool = True
+    obey_robots: bool = True
+    obey_opt_out: bool = True
+    honour_retry_after: bool = True
+    max_pause: float = Field(default=600.0, ge=0, allow_inf_nan=False)
+    timeout: float = Field(default=60.0, gt=0, allow_inf_nan=False)
     max_bytes: int = Field(default=32 * _MIB, ge=1)
+    max_ratio: float = Field(default=100.0, ge=1, allow_inf_nan=False)
     max_redirects: int = Field(default=8, ge=0)
+    max_depth: int = Field(default=8, ge=0)
+    max_pages_per_host: int = Field(default=1_000_000, ge=1)
+    retries: int = Field(default=2, ge=0)
     warc_bytes: int = Field(default=1024 * _MIB, ge=1)
 
     @field_validator("contact")
@@ -63,6 +91,13 @@ class CrawlSettings(BaseModel):
             raise unknown_name("domain", value, DOMAINS)
         return value
 
+    @field_validator("refresh")
+    @classmethod
+    def _is_refresh(cls, value: str) -> str:
+        if value not in REFRESH:
+            raise unknown_name("--refresh", value, REFRESH)
+        return value
+
     @field_validator("source")
     @classmethod
     def _is_one_line(cls, value: str | None) -> str | None:
@@ -70,6 +105,44 @@ class CrawlSettings(BaseModel):
         if value is not None and (not value.strip() or not value.isprintable()):
             raise UsageError(f"--source {value!r} must be a short name on one line")
         return value
+
+    def overrides(self) -> dict[str, Any]:
+        """Returns the settings by which this crawl departs from good manners, by name; usually none."""
+        usual = CrawlSettings.model_fields
+        given = {name: getattr(self, name) for name in _MANNERS}
+        changed = {name: value for name, value in given.items() if value != usual[name].default}
+        if self.delay is not None and self.delay < 1:
+            changed["delay"] = self.delay
+        return changed
+
+
+_MANNERS = ("concurrency", "autothrottle", "obey_robots", "obey_opt_out", "honour_retry_after")
+
+
+def crawl_settings(given: dict[str, Any], named: list[str]) -> CrawlSettings:
+    """Builds settings from the options of the command and from `--set NAME=VALUE`.
+
+    Args:
+        given: Values of the options.
+        named: What `--set` was given.
+
+    Raises:
+        UsageError: A name is unknown, or a value out of bounds.
+    """
+    for one in named:
+        name, separator, value = one.partition("=")
+        if not separator:
+            raise UsageError(f"--set {one!r}: expected NAME=VALUE, for instance timeout=20")
+        name = name.strip().replace("-", "_")
+        if name not in CrawlSettings.model_fields or name in ("out", "kind", "seed", "sources"):
+            raise unknown_name("setting", name, CrawlSettings.model_fields)
+        given[name] = yaml.safe_load(value)
+    try:
+        return CrawlSettings(**given)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        raise UsageError(f"setting {where}: {first['input']!r} cannot be used ({first['msg'].lower()})") from error
 
 
 class FailedListing(BaseModel):
@@ -88,7 +161,9 @@ class CrawlSummary(BaseModel):
     Attributes:
         listed: Different page addresses that the seed listed.
         fetched: Pages fetched by this run.
+        updated: Those among them that an earlier round had stored with other content.
         already: Pages whose response an earlier run had stored.
+        unchanged: Those among them that this run asked for again and that had not changed.
         skipped: Pages without a usable response, by reason.
         repeated: Further mentions of addresses that were listed before.
         unread_listings: Sitemaps that were left out because enough pages were listed.
@@ -101,7 +176,9 @@ class CrawlSummary(BaseModel):
 
     listed: int
     fetched: int
+    updated: int
     already: int
+    unchanged: int
     skipped: dict[str, int]
     repeated: int
     unread_listings: int

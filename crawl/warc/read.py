@@ -70,14 +70,15 @@ class _Member(io.RawIOBase):
 class _Walk:
     """Steps through a file and knows how far it is proven sound."""
 
-    def __init__(self, handle: BinaryIO) -> None:
+    def __init__(self, handle: BinaryIO, start: int) -> None:
         self._handle = handle
-        self.offset = 0
+        self._start = self.offset = start
         self.complete = 0
 
     def records(self) -> Iterator[tuple[int, Any]]:
+        self._handle.seek(self._start)
         packed = self._handle.read(len(_GZIP)) == _GZIP
-        self._handle.seek(0)
+        self._handle.seek(self._start)
         if not packed:
             yield from self._stream(self._handle)
             return
@@ -109,12 +110,13 @@ class _Walk:
                 raise _Broken("a record is cut short")
 
 
-def read_records(path: Path, count: int | None = None) -> Iterator[tuple[int, Any]]:
+def read_records(path: Path, count: int | None = None, start: int = 0) -> Iterator[tuple[int, Any]]:
     """Reads a WARC file, gzipped or not, record by record.
 
     Args:
         path: The file.
         count: Stop after this many records, before whatever follows them is looked at.
+        start: Byte at which the first record to read begins.
 
     Yields:
         (byte offset, record); the record's stream must be read before the next step. Only the step after
@@ -124,7 +126,7 @@ def read_records(path: Path, count: int | None = None) -> Iterator[tuple[int, An
         DamagedWarc: The file is cut short, corrupt, or no WARC file.
     """
     with path.open("rb") as handle:
-        walk = _Walk(handle)
+        walk = _Walk(handle, start)
         try:
             yield from islice(walk.records(), count)
         except _Broken as error:

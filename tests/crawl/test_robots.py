@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from gonerd.crawl.fetch.robots import read_rules
+from gonerd.crawl.fetch.robots_rules import read_rules
 
 PAGE = "https://example.org/a/b"
 

@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest
 
-from gonerd.crawl.fetch.seen import SeenPages
+from gonerd.crawl.fetch.recover import recover
+from gonerd.crawl.fetch.store import Store
+from gonerd.crawl.warc.capture import Capture
 from gonerd.crawl.warc.fields import LISTED, ROLE
 from gonerd.crawl.warc.heal import heal
 from gonerd.crawl.warc.http_record import http_headers, status_of
 from gonerd.crawl.warc.read import DamagedWarc, count_records, read_records
-from gonerd.crawl.warc.write import Message, WarcStore
-from gonerd.errors import GonerdError
+from gonerd.crawl.warc.write import Exchange, Message, Original, WarcStore
 
 BODY = "Größe".encode("latin-1") * 40
 REQUEST = Message("GET /a HTTP/1.1", [("Host", "example.org")], b"")
@@ -24,14 +25,42 @@ def answer(status: str = "200 OK", body: bytes = BODY, **headers: str) -> Messag
     return Message(f"HTTP/1.1 {status}", [*headers.items(), ("Content-Length", str(len(body)))], body)
 
 
+def put(store: WarcStore, url: str, response: Message, **more: Any) -> Capture:
+    return store.write(Exchange(url, REQUEST, response, int(response.start.split()[1]), **more))
+
+
 def filled(folder: Path, pages: int, *, close: bool) -> WarcStore:
     store = WarcStore(folder, {"software": "test", "domain": "news", "empty": ""}, max_bytes=1 << 30)
     for n in range(pages):
         url = f"https://example.org/{n}"
-        store.write(url, REQUEST, answer(body=BODY + bytes([n])), {ROLE: "page", LISTED: url})
+        put(store, url, answer(body=BODY + bytes([n])), extra={ROLE: "page", LISTED: url}, notes={"fetchTimeMs": "7"})
     if close:
         store.close()
     return store
+
+
+class HalfWritten:
+    """A file on a disk that is full after half of what is written."""
+
+    def __init__(self, handle: Any) -> None:
+        self.handle = handle
+
+    def write(self, data: bytes) -> None:
+        self.handle.write(data[: len(data) // 2])
+        self.handle.flush()
+        raise OSError(28, "No space left on device")
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.handle, name)
+
+
+def count_responses(folder: Path) -> int:
+    store = Store(folder.parent)
+    store.run("DELETE FROM captures")
+    try:
+        return recover(store, folder)
+    finally:
+        store.close()
 
 
 def test_what_is_written_is_what_a_library_reads(
@@ -41,12 +70,14 @@ def test_what_is_written_is_what_a_library_reads(
     info, *records = read_warc(tmp_path)
     assert info["type"] == "warcinfo"
     assert info["raw"] == b"software: test\r\ndomain: news\r\n"
-    assert [r["type"] for r in records] == ["response", "request"] * 2
-    for response, request in zip(records[::2], records[1::2], strict=True):
-        assert request["headers"]["WARC-Concurrent-To"] == response["id"]
+    assert [r["type"] for r in records] == ["response", "request", "metadata"] * 2
+    for response, request, notes in zip(records[::3], records[1::3], records[2::3], strict=True):
+        assert request["headers"]["WARC-Concurrent-To"] == notes["headers"]["WARC-Concurrent-To"] == response["id"]
+        assert request["headers"]["WARC-Date"] == notes["headers"]["WARC-Date"] == response["headers"]["WARC-Date"]
+        assert notes["raw"] == b"fetchTimeMs: 7\r\n"
         assert request["http"].statusline == "/a HTTP/1.1"
         assert response["http"].get_statuscode() == "200"
-    assert [r["raw"] for r in records[::2]] == [BODY + b"\x00", BODY + b"\x01"]
+    assert [r["raw"] for r in records[::3]] == [BODY + b"\x00", BODY + b"\x01"]
     assert store.bytes > 0
     assert not list(tmp_path.glob("*.open"))
 
@@ -58,17 +89,13 @@ def test_an_unfinished_file_does_not_bear_its_final_name(tmp_path: Path) -> None
     assert [path.name for path in tmp_path.iterdir()] == ["crawl-00000.warc.gz"]
 
 
-def test_a_full_disk_leaves_a_file_that_the_next_run_mends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_leaves_a_file_that_the_next_run_mends(tmp_path: Path) -> None:
     store = filled(tmp_path, 2, close=False)
     sound = (tmp_path / "crawl-00000.warc.gz.open").stat().st_size
 
-    def full(request: object, response: object, params: object = None) -> None:
-        store._handle.write(b"half a record")  # type: ignore[union-attr]
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(store._writer, "write_request_response_pair", full)
+    store._handle = HalfWritten(store._handle)  # type: ignore[assignment]
     with pytest.raises(OSError, match="No space"):
-        store.write("https://example.org/x", REQUEST, answer(), {})
+        put(store, "https://example.org/x", answer())
     store.close()
     assert [path.name for path in heal(tmp_path)] == ["crawl-00000.warc.gz"]
     assert (tmp_path / "crawl-00000.warc.gz").stat().st_size == sound
@@ -77,7 +104,7 @@ def test_a_full_disk_leaves_a_file_that_the_next_run_mends(tmp_path: Path, monke
 def test_a_new_file_is_begun_when_one_is_full(tmp_path: Path) -> None:
     store = WarcStore(tmp_path, {"software": "test"}, max_bytes=1)
     for _ in range(2):
-        store.write("https://example.org/", REQUEST, answer(), {})
+        put(store, "https://example.org/", answer())
     store.close()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["crawl-00000.warc.gz", "crawl-00001.warc.gz"]
 
@@ -87,17 +114,19 @@ def test_a_file_cut_anywhere_keeps_exactly_its_whole_pairs(tmp_path: Path) -> No
     filled(tmp_path / "a", 3, close=True)
     whole = (tmp_path / "a" / "crawl-00000.warc.gz").read_bytes()
     starts = [i for i in range(len(whole)) if whole[i : i + 3] == b"\x1f\x8b\x08"]
-    pair_ends = [*starts[3::2], len(whole)]  # after the warcinfo record come response, request, response, ...
+    starts.append(len(whole))  # after the warcinfo record come response, request, metadata, response, ...
+    pair_ends = starts[3::3]
+    sound_ends = sorted([*pair_ends, *starts[4::3]])
     folder = tmp_path / "b"
     for cut in range(0, len(whole) + 1, 7):
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()
         (folder / "crawl-00000.warc.gz.open").write_bytes(whole[:cut])
         heal(folder)
-        expected = max((end for end in pair_ends if end <= cut), default=0)
+        expected = max((end for end in sound_ends if end <= cut), default=0)
         found = list(folder.iterdir())
         assert [path.stat().st_size for path in found] == ([expected] if expected else [])
-        assert len(SeenPages(folder)._listed) == sum(end <= cut for end in pair_ends)
+        assert count_responses(folder) == sum(end <= cut for end in pair_ends)
 
 
 @pytest.mark.parametrize("pack", [gzip.compress, bytes])
@@ -149,40 +178,23 @@ def test_what_is_no_warc_file(tmp_path: Path, content: bytes) -> None:
         count_records(path)
 
 
-def test_seen_pages(tmp_path: Path) -> None:
+def test_what_has_not_changed_is_a_revisit(tmp_path: Path, read_warc: Callable[[Path], list[dict[str, Any]]]) -> None:
     store = WarcStore(tmp_path, {"software": "test"}, max_bytes=1 << 30)
-
-    def put(listed: str, url: str, status: str, role: str = "page", **headers: str) -> None:
-        store.write(
-            f"https://example.org{url}",
-            REQUEST,
-            answer(status, **headers),
-            {ROLE: role, LISTED: f"https://example.org{listed}"},
-        )
-
-    put("/ok", "/ok", "200 OK")
-    put("/old", "/old", "301 Moved", Location="/new")
-    put("/old", "/new", "200 OK")
-    put("/also", "/also", "302 Found", Location="/new")
-    put("/lost", "/lost", "302 Found", Location="/never-reached")
-    put("/gone", "/gone", "404 Not Found")
-    put("/busy", "/busy", "503 Busy")
-    put("/slow", "/slow", "429 Slow Down")
-    put("/map", "/map", "200 OK", role="listing")
+    url = "https://example.org/a"
+    first = put(store, url, answer())
+    original = Original(url, first.date, first.digest)
+    same = put(store, url, answer(), original=original)
+    other = put(store, url, answer(body=b"changed"), original=original)
+    confirmed = put(store, url, answer("304 Not Modified", b""), original=original)
     store.close()
-    seen = SeenPages(tmp_path)
-    outcome = {path: (seen.outcome(f"https://example.org{path}") or ("",))[0] for path in
-               ("/ok", "/old", "/new", "/also", "/lost", "/gone", "/busy", "/slow", "/map", "/unknown")}  # fmt: skip
-    assert outcome == {
-        "/ok": "already", "/old": "already", "/new": "duplicate", "/also": "duplicate", "/lost": "",
-        "/gone": "http-404", "/busy": "", "/slow": "", "/map": "", "/unknown": "",
-    }  # fmt: skip
-    assert seen.outcome("https://EXAMPLE.org/ok#part") == ("already", "")
-
-
-def test_a_damaged_finished_file_stops_a_crawl(tmp_path: Path) -> None:
-    filled(tmp_path, 1, close=True)
-    path = tmp_path / "crawl-00000.warc.gz"
-    path.write_bytes(path.read_bytes()[:-3])
-    with pytest.raises(GonerdError, match="move the file away"):
-        SeenPages(tmp_path)
+    records = [r for r in read_warc(tmp_path) if r["type"] in ("response", "revisit")]
+    assert [r["type"] for r in records] == ["response", "revisit", "response", "revisit"]
+    profiles = [r["headers"].get("WARC-Profile", "").rpartition("/")[2] for r in records]
+    assert profiles == ["", "identical-payload-digest", "", "server-not-modified"]
+    for record in (records[1], records[3]):
+        assert record["headers"]["WARC-Refers-To-Target-URI"] == url
+        assert record["headers"]["WARC-Refers-To-Date"] == first.date
+        assert record["headers"]["WARC-Payload-Digest"] == first.digest
+        assert record["raw"] == b""
+    assert [c.mime == "warc/revisit" for c in (first, same, other, confirmed)] == [False, True, False, True]
+    assert other.digest != first.digest

@@ -1,0 +1,166 @@
+"""Storing what comes back: the WARC records first, then what the store knows of them."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+from contextlib import suppress
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import urlsplit
+
+from scrapy import signals
+from scrapy.exceptions import StopDownload
+from scrapy.http import Request, Response
+
+from gonerd.crawl.optout import page_signals
+from gonerd.crawl.sources import SOURCES
+from gonerd.crawl.warc.fields import DOMAIN, LISTED, PAGE, REDIRECTS, ROBOTS, ROLE, SOURCE
+from gonerd.crawl.warc.write import Exchange, Message, Original
+
+from .job import ROLE_KEY, ROW_KEY, STOP_KEY, STORAGE_ERRORS, JobComponent, Skip
+from .keys import page_key
+from .outcomes import FETCHED, NOT_STORED, NOT_TEXT, OPT_OUT
+
+_TEXT = (
+    "text/",
+    "application/xhtml+xml",
+    "application/xml",
+    "application/json",
+    "application/ld+json",
+    "application/pdf",
+)
+_HEAD = 1 << 16
+
+
+class Capture(JobComponent):
+    """Stores every exchange as it went over the wire; must stand nearest to the downloader."""
+
+    def __init__(self, crawler: Any) -> None:
+        super().__init__(crawler)
+        crawler.signals.connect(self.look_at_headers, signal=signals.headers_received)
+
+    def look_at_headers(self, headers: Any, request: Request) -> None:
+        """Stops the download of a page that is no text, before its body comes."""
+        if request.meta.get(ROLE_KEY) != PAGE:
+            return
+        kind = (headers.get("Content-Type") or b"").decode("latin-1").partition(";")[0].strip().lower()
+        if kind and not kind.startswith(_TEXT) and not kind.endswith(("+xml", "+json")):
+            request.meta[STOP_KEY] = NOT_TEXT, kind
+            raise StopDownload(fail=True)
+
+    def process_response(self, request: Request, response: Response) -> Response:
+        """Writes the exchange and passes the response on untouched; a full disk ends the crawl."""
+        row = request.meta.get(ROW_KEY) if request.meta.get(ROLE_KEY) == PAGE else None
+        try:
+            if row is not None and response.status == HTTPStatus.OK and self._opted_out(request, response):
+                raise Skip(OPT_OUT, request.meta[STOP_KEY][1])
+            self._store(request, response, row)
+        except STORAGE_ERRORS as error:
+            self.stop_storing(error)
+            raise Skip(NOT_STORED, str(error)) from error
+        return response
+
+    def _opted_out(self, request: Request, response: Response) -> bool:
+        found = next((str(one) for one in page_signals(_pairs(response), _head(response)) if one.reserved), None)
+        if found is None:
+            return False
+        request.meta[STOP_KEY] = OPT_OUT, found
+        if not self.job.settings.obey_opt_out:
+            return False
+        self.job.warc.note(request.url, {"opt-out": found, "http-status": str(response.status)}, {})
+        return True
+
+    def _store(self, request: Request, response: Response, row: Any) -> None:
+        extra = {ROLE: str(request.meta.get(ROLE_KEY, ROBOTS))}
+        if response.ip_address is not None:
+            extra["WARC-IP-Address"] = str(response.ip_address)
+        original = None
+        if row is not None:
+            extra |= {LISTED: row["url"], SOURCE: row["source"], DOMAIN: row["domain"]}
+            extra = {name: value for name, value in extra.items() if value}
+            if (row["digest"] and row["reason"] == FETCHED) or row["digest"]:
+                original = Original(row["address"] or row["url"], row["fetched"], row["digest"])
+            if response.status not in (HTTPStatus.OK, HTTPStatus.NOT_MODIFIED):
+                original = None
+        exchange = Exchange(
+            request.url, self._asked(request), _answer(response), response.status, extra, self._notes(request), original
+        )
+        capture = self.job.warc.write(exchange)
+        with self.job.store.transaction():
+            self.job.store.add_capture(capture)
+            if row is not None and response.status not in REDIRECTS:
+                self._settle(row, request, response, capture)
+
+    def _settle(self, row: Any, request: Request, response: Response, capture: Any) -> None:
+        if response.status not in (HTTPStatus.OK, HTTPStatus.NOT_MODIFIED):
+            return  # it may be tried again; the spider has the last word
+        same = capture.mime == "warc/revisit"
+        values = {"state": "ended", "reason": FETCHED, "detail": "", "run": self.job.frontier.round.run}
+        values |= {
+            "final": page_key(request.url),
+            "change": "unchanged" if same else "updated" if row["digest"] else "",
+        }
+        if not same:
+            values |= {"address": request.url, "fetched": capture.date, "digest": capture.digest}
+        for column, name in (("etag", "ETag"), ("last_modified", "Last-Modified")):
+            if value := response.headers.get(name):
+                values[column] = value.decode("latin-1")
+            elif not same:
+                values[column] = ""
+        names = ", ".join(f"{name} = ?" for name in values)
+        self.job.store.run(f"UPDATE pages SET {names} WHERE key = ?", *values.values(), row["key"])
+        self.job.frontier.note_settled()
+
+    def _notes(self, request: Request) -> dict[str, str]:
+        latency = request.meta.get("download_latency")
+        notes = {"fetchTimeMs": "" if latency is None else str(round(latency * 1000))}
+        if stopped := request.meta.get(STOP_KEY):
+            notes["opt-out"] = f"{stopped[1]} (overridden by obey_opt_out=false)"
+        if hops := request.meta.get("redirect_urls"):
+            notes["via"] = hops[-1]
+        return notes | request.meta.get("gonerd_notes", {})
+
+    def _asked(self, request: Request) -> Message:
+        parts = urlsplit(request.url)
+        target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        host = parts.netloc.rpartition("@")[2]
+        headers = [("Host", host), *_pairs(request)]
+        secret = {"authorization", "cookie"} | {
+            SOURCES.get(s).token_header[0].lower() for s in self.job.settings.sources
+        }
+        headers = [(name, "(withheld)" if name.lower() in secret else value) for name, value in headers]
+        return Message(f"{request.method} {target} HTTP/1.1", headers, request.body)
+
+
+def _head(response: Response) -> bytes:
+    """Returns the beginning of the content, unpacked."""
+    encoding = (response.headers.get("Content-Encoding") or b"").strip().lower()
+    if not encoding:
+        return response.body[:_HEAD]
+    for bits in (47, -15):  # gzip or zlib by their headers, else a bare deflate stream
+        with suppress(zlib.error):
+            return zlib.decompressobj(bits).decompress(response.body, _HEAD)
+    return b""
+
+
+def _answer(response: Response) -> Message:
+    phrase = HTTPStatus(response.status).phrase if response.status in set(HTTPStatus) else "Unknown"
+    headers = []
+    for name, value in _pairs(response):
+        if name.lower() == "transfer-encoding":
+            name = "X-Crawler-Transfer-Encoding"  # the body arrives here without its chunks
+        if name.lower() != "content-length":
+            headers.append((name, value))
+    headers.append(("Content-Length", str(len(response.body))))
+    return Message(f"{response.protocol or 'HTTP/1.1'} {response.status} {phrase}", headers, response.body)
+
+
+def _pairs(message: Request | Response) -> list[tuple[str, str]]:
+    return list(_each(message))
+
+
+def _each(message: Request | Response) -> Iterator[tuple[str, str]]:
+    for name, values in message.headers.items():
+        for value in values or ():
+            yield name.decode("latin-1"), value.decode("latin-1")

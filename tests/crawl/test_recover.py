@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gonerd.crawl.fetch.keys import page_key
+from gonerd.crawl.fetch.recover import recover
+from gonerd.crawl.fetch.store import STORE, Store
+from gonerd.crawl.warc.fields import LISTED, ROLE
+from gonerd.crawl.warc.write import Exchange, Message, WarcStore
+from gonerd.errors import GonerdError
+
+REQUEST = Message("GET / HTTP/1.1", [("Host", "example.org")], b"")
+BASE = "https://example.org"
+
+
+def written(folder: Path) -> None:
+    warc = WarcStore(folder, {"software": "test"}, max_bytes=1 << 30)
+
+    def put(listed: str, url: str, status: str, role: str = "page", **headers: str) -> None:
+        response = Message(f"HTTP/1.1 {status}", [*headers.items(), ("Content-Length", "2")], b"ok")
+        extra = {ROLE: role, LISTED: BASE + listed}
+        warc.write(Exchange(BASE + url, REQUEST, response, int(status[:3]), extra))
+
+    put("/ok", "/ok", "200 OK", ETag='"1"')
+    put("/old", "/old", "301 Moved", Location="/new")
+    put("/old", "/new", "200 OK")
+    put("/lost", "/lost", "302 Found", Location="/never-reached")
+    put("/gone", "/gone", "404 Not Found")
+    put("/busy", "/busy", "503 Busy")
+    put("/slow", "/slow", "429 Slow Down")
+    put("/map", "/map", "200 OK", role="listing")
+    warc.close()
+
+
+def endings(store: Store) -> dict[str, tuple[str, str]]:
+    rows = store.rows("SELECT url, state, reason FROM pages")
+    return {row["url"].removeprefix(BASE): (row["state"], row["reason"]) for row in rows}
+
+
+def test_a_lost_store_is_made_again_from_the_warc_files(tmp_path: Path) -> None:
+    written(tmp_path)
+    store = Store(tmp_path)
+    assert recover(store, tmp_path) == 8
+    assert endings(store) == {"/ok": ("ended", "fetched"), "/old": ("ended", "fetched"), "/gone": ("ended", "http-404")}
+    row = store.row("SELECT * FROM pages WHERE key = ?", page_key(BASE + "/old"))
+    assert row is not None
+    assert (row["final"], row["address"]) == (page_key(BASE + "/new"), BASE + "/new")
+    assert store.value("SELECT etag FROM pages WHERE key = ?", page_key(BASE + "/ok")) == '"1"'
+    assert recover(store, tmp_path) == 0  # nothing is left to enter
+    store.close()
+
+
+def test_what_a_power_cut_took_from_a_file_is_fetched_again(tmp_path: Path) -> None:
+    written(tmp_path)
+    store = Store(tmp_path)
+    recover(store, tmp_path)
+    path = tmp_path / "crawl-00000.warc.gz"
+    first = store.rows("SELECT * FROM captures ORDER BY offset")[0]
+    path.write_bytes(path.read_bytes()[: first["offset"]])  # only the warcinfo record is left
+    recover(store, tmp_path)
+    assert store.value("SELECT COUNT(*) FROM captures") == 0
+    assert endings(store)["/ok"] == ("open", "")
+    store.close()
+
+
+def test_a_damaged_finished_file_stops_a_crawl(tmp_path: Path) -> None:
+    written(tmp_path)
+    path = tmp_path / "crawl-00000.warc.gz"
+    path.write_bytes(path.read_bytes()[:-3])
+    store = Store(tmp_path)
+    with pytest.raises(GonerdError, match="move the file away"):
+        recover(store, tmp_path)
+    store.close()
+
+
+@pytest.mark.parametrize("content", [b"not a database, but long enough to be read as the header of one" * 20])
+def test_a_damaged_store_is_named(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / STORE).write_bytes(content)
+    with pytest.raises(GonerdError, match="made anew from the WARC files"):
+        Store(tmp_path)
+
+
+def test_a_store_of_another_version_is_refused(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    store.run("PRAGMA user_version = 99")
+    store.close()
+    with pytest.raises(GonerdError, match="version 99"):
+        Store(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("https://example.org/a?b=1&a=2#part", "https://EXAMPLE.org/a?a=2&b=1"),
+        ("https://example.org/a?utm_source=x&b=1", "https://example.org/a?b=1"),
+        ("https://example.org/a?fbclid=123", "https://example.org/a"),
+        ("https://example.org/%7Ea", "https://example.org/~a"),
+    ],
+)
+def test_spellings_of_one_page(one: str, other: str) -> None:
+    assert page_key(one) == page_key(other)
+
+
+def test_different_pages_stay_apart() -> None:
+    pages: list[Any] = [
+        "https://a.org/x",
+        "https://a.org/x/",
+        "https://a.org/X",
+        "https://a.org/x?y=1",
+        "http://a.org/x",
+    ]
+    assert len({page_key(page) for page in pages}) == len(pages)
