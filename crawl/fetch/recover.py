@@ -103,7 +103,7 @@ def _facts(record: Any) -> dict[str, Any]:
 
 
 def _mime(stated: str | None) -> str:
-    return (stated or "").partition(";")[0].strip().lower() or "-"
+    return (stated or "").partition(";")[0].strip()
 
 
 def _capture(file: str, pending: tuple[int, dict[str, Any]], end: int) -> tuple[Capture, dict[str, Any]]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from gonerd.crawl.warc.capture import Capture
+from gonerd.crawl.warc.cdxj import write_index
 from gonerd.files import new_file, write_json
 
 from .job import Job
@@ -28,6 +30,9 @@ def write_report(job: Job, versions: dict[str, str]) -> CrawlSummary:
     out = job.settings.out
     summary = _count(job)
     _write_skipped(job, out / SKIPPED)
+    columns = ", ".join(Capture._fields)
+    captures = (Capture(*row) for row in job.store.walk(f"SELECT {columns} FROM captures"))
+    write_index(out / INDEX, (capture.line() for capture in captures))
     values = {"overrides": job.settings.overrides(), "settings": job.settings.model_dump(mode="json")}
     write_json(out / SUMMARY, {**summary.model_dump(), **values, "versions": versions})
     return summary

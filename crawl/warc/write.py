@@ -119,7 +119,7 @@ class WarcStore:
         members.append(self._member(self._fields(exchange.url, exchange.notes, links)))
         offset = self._append(members)
         kind = next((v for n, v in exchange.response.headers if n.lower() == "content-type"), "")
-        mime = "warc/revisit" if answer.rec_type == "revisit" else kind.partition(";")[0].strip().lower() or "-"
+        mime = "warc/revisit" if answer.rec_type == "revisit" else kind.partition(";")[0].strip()
         digest = header("WARC-Payload-Digest") or ""
         name = self._file_name()
         self._roll()

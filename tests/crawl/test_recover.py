@@ -8,6 +8,7 @@ import pytest
 from gonerd.crawl.fetch.keys import page_key
 from gonerd.crawl.fetch.recover import recover
 from gonerd.crawl.fetch.store import STORE, Store
+from gonerd.crawl.warc.cdxj import index_warc
 from gonerd.crawl.warc.fields import LISTED, ROLE
 from gonerd.crawl.warc.write import Exchange, Message, WarcStore
 from gonerd.errors import GonerdError
@@ -113,3 +114,17 @@ def test_different_pages_stay_apart() -> None:
         "http://a.org/x",
     ]
     assert len({page_key(page) for page in pages}) == len(pages)
+
+
+def test_the_index_of_a_crawl_is_that_of_its_files(site: Any, crawl: Any, make_article: Any, tmp_path: Path) -> None:
+    pages = [site.page(f"/p{n}", make_article(n), ETag=f'"{n}"') for n in range(3)]
+    site.page("/moved", status=302, Location="/p9?b=1&a=2")
+    site.page("/p9?b=1&a=2", make_article(9))
+    words = ["--sitemap", site.sitemap("/sitemap.xml", *pages, site.base + "/moved"), "--out", tmp_path]
+    assert crawl(*words).returncode == 0
+    site.page("/p0", status=304)
+    assert crawl(*words, "--refresh", "all").returncode == 0
+    lines = (tmp_path / "index.cdxj").read_text().splitlines()
+    files = sorted(tmp_path.glob("*.warc.gz"))
+    assert lines == sorted(line for path in files for line in index_warc(path))
+    assert sum('"warc/revisit"' in line for line in lines) >= 1
