@@ -109,6 +109,28 @@ def extract(
 
 
 @app.command()
+def doctor(
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[SOURCE]...", help="Sources to check (default: all).")
+    ] = None,
+    *,
+    out: Annotated[Path, typer.Option("--out", help="Folder for the health table and for what was fetched.")],
+    contact: Annotated[str | None, typer.Option(metavar="MAIL", help="Mail address for the user agent.")] = None,
+    allow_host: Annotated[list[str] | None, typer.Option(help="Private host that may be asked.")] = None,
+    config: Config = None,
+) -> None:
+    """Ask each known source for a listing, a page and its licence, and write a dated health table."""
+    with needs_extra("crawl"):
+        from .doctor import check_sources, table
+    found = check_sources(names or (), out, contact, tuple(allow_host or ()))
+    typer.echo(table(found, found[0].checked[:10] if found else ""), nl=False)
+    ill = [one.source for one in found if one.problem]
+    typer.echo(f"{len(found)} sources = {len(found) - len(ill)} healthy + {len(ill)} ill -> {out}")
+    if ill:
+        raise typer.Exit(1)
+
+
+@app.command()
 def site(
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 takes a free one.")] = 0,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",

@@ -99,7 +99,7 @@ def _open_store(settings: CrawlSettings) -> Iterator[Store]:
 
 
 def _bounds(settings: CrawlSettings) -> str:
-    names = {"limit", "max_depth", "max_pages_per_host", "allow_hosts", "domain", "source", "refresh"}
+    names = {"limit", "max_depth", "max_listings", "max_pages_per_host", "allow_hosts", "domain", "source", "refresh"}
     return settings.model_dump_json(include=names)
 
 

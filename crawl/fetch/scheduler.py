@@ -44,7 +44,7 @@ class FrontierScheduler(JobComponent, BaseScheduler):
         self._hosts: dict[str, _Host] = {}
         self._turn: deque[str] = deque()
         self._paused: dict[str, float] = {}
-        self._last_listing = 0
+        self._last_listing = self._listings = 0
         self._stale = True
 
     def has_pending_requests(self) -> bool:
@@ -112,9 +112,13 @@ class FrontierScheduler(JobComponent, BaseScheduler):
         while host.waiting:
             request = host.waiting.popleft()
             row = request.meta[ROW_KEY]
-            if request.meta[ROLE_KEY] != LISTING or not self.job.frontier.full(row["source"]):
+            if request.meta[ROLE_KEY] != LISTING:
                 return request
-            self.job.frontier.fail_listing(row["id"], LIMIT, "enough pages are listed")
+            enough = self._listings >= self.job.settings.max_listings
+            if not enough and not self.job.frontier.full(row["source"]):
+                self._listings += 1
+                return request
+            self.job.frontier.fail_listing(row["id"], LIMIT, "enough listings are read, or enough pages listed")
         if not host.drained:
             query = (
                 "SELECT * FROM pages WHERE round = ? AND state = 'open' AND host = ? AND seq > ? ORDER BY seq LIMIT ?"

@@ -44,6 +44,7 @@ class CrawlSettings(BaseModel):
         max_ratio: Responses that unpack to more than this many times their size are given up.
         max_redirects: Longer chains are given up.
         max_depth: Listings below listings are read down to this depth.
+        max_listings: Read at most this many listings.
         max_pages_per_host: Take at most this many pages of a host.
         retries: Further tries after a failure that may pass.
         warc_bytes: A new WARC file is begun after this many bytes.
@@ -73,6 +74,7 @@ class CrawlSettings(BaseModel):
     max_ratio: float = Field(default=100.0, ge=1, allow_inf_nan=False)
     max_redirects: int = Field(default=8, ge=0)
     max_depth: int = Field(default=8, ge=0)
+    max_listings: int = Field(default=1_000_000, ge=1)
     max_pages_per_host: int = Field(default=1_000_000, ge=1)
     retries: int = Field(default=2, ge=0)
     warc_bytes: int = Field(default=1024 * _MIB, ge=1)

@@ -20,7 +20,7 @@ from gonerd.crawl.warc import cdxj
 from gonerd.crawl.warc.cdxj import cdxj_line, index_warc, write_index
 from gonerd.crawl.warc.read import DamagedWarc
 from gonerd.crawl.warc.surt import surt
-from gonerd.crawl.warc.write import Message, WarcStore
+from gonerd.crawl.warc.write import Exchange, Message, WarcStore
 
 SESSION = "0123456789abcdef0123456789ABCDEF"
 
@@ -99,7 +99,8 @@ def warc(tmp_path: Path, warc_record: Callable[..., bytes]) -> Path:
     ):
         head = [("Content-Type", kind)] * bool(kind) + [("Content-Length", "3")]
         asked = Message(f"GET /{n} HTTP/1.1", [("Host", "www.example.org")], b"")
-        store.write(f"{ORG}/{n}?b=1&a=2", asked, Message(f"HTTP/1.1 {status}", head, b"abc"), {})
+        answer = Message(f"HTTP/1.1 {status}", head, b"abc")
+        store.write(Exchange(f"{ORG}/{n}?b=1&a=2", asked, answer, int(status[:3])))
     store.close()
     path = tmp_path / "crawl-00000.warc.gz"
     answer = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\nabc"

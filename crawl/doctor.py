@@ -1,0 +1,188 @@
+"""The health of the known sources: one polite series of requests each, and a dated table of what came of it.
+
+Sources change without notice, and nothing about them can be tested without the network. Whoever has one runs
+`gonerd crawl doctor` and sees which sources still list pages, serve them, and state their licence where they did.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections import Counter
+from collections.abc import Iterable
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from gonerd.errors import GonerdError
+from gonerd.files import read_json, write_json, write_text
+from gonerd.progress import track
+
+from .extraction.page import Unfit, to_document
+from .fetch.report import SUMMARY
+from .fetch.seeds import token_of
+from .fetch.settings import CrawlSettings
+from .sources import SOURCES, Source
+from .warc.pages import read_pages
+
+HEALTH = "health"
+_LISTINGS = 4  # an index, and some of what it names: more would be a crawl
+_COLUMNS = ("source", "listing", "page", "text", "date", "licence page", "verdict")
+
+
+class Health(BaseModel):
+    """What came of asking one source.
+
+    Attributes:
+        source: Its name.
+        checked: When (UTC).
+        listing: "ok", or why none of its listings could be read.
+        listed: Pages that the listings read named.
+        page: "ok", or why the page asked for could not be had.
+        url: Address of that page.
+        text: Characters of the document that it became.
+        title: Its title.
+        published: Its day of publication.
+        licence_page: "ok", or why the page that proves the licence could not be had.
+        problem: What is wrong, in a few words; empty where nothing is.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    source: str
+    checked: str
+    listing: str = ""
+    listed: int = 0
+    page: str = ""
+    url: str = ""
+    text: int = 0
+    title: str = ""
+    published: str = ""
+    licence_page: str = ""
+    problem: str = ""
+
+
+def check_sources(
+    names: Iterable[str], out: Path, contact: str | None, allow_hosts: tuple[str, ...] = ()
+) -> list[Health]:
+    """Asks sources for a listing, a page and the page that proves the licence, one source after the other.
+
+    Args:
+        names: Names of sources; all when there are none.
+        out: Folder for `health-DATE.md` and `health-DATE.json`, and for what was fetched.
+        contact: Mail address named to servers; needed for public hosts.
+        allow_hosts: Hosts on private addresses that may be asked.
+
+    Returns:
+        The health of each source, in the order of the names.
+
+    Raises:
+        UsageError: A name is unknown.
+    """
+    sources = [SOURCES.get(name) for name in (list(names) or SOURCES.names())]
+    found = [check_source(source, out / source.name, contact, allow_hosts) for source in track(sources, "doctor")]
+    day = datetime.now(UTC).date().isoformat()
+    write_json(out / f"{HEALTH}-{day}.json", [one.model_dump() for one in found])
+    write_text(out / f"{HEALTH}-{day}.md", table(found, day))
+    return found
+
+
+def check_source(source: Source, folder: Path, contact: str | None, allow_hosts: tuple[str, ...]) -> Health:
+    """Asks one source; what it answers stays in `folder` as WARC."""
+    health = Health(source=source.name, checked=datetime.now(UTC).isoformat(timespec="seconds"))
+    try:
+        token_of(source)
+    except GonerdError as error:
+        health.problem = str(error)
+        return health
+    common: dict[str, Any] = {"contact": contact, "allow_hosts": allow_hosts, "refresh": "all", "retries": 1}
+    bounds = {"limit": 1, "max_listings": _LISTINGS, "delay": max(source.delay, 0.0) if contact else None}
+    problem = _crawl(source, CrawlSettings(sources=(source.name,), out=folder / "pages", **bounds, **common))
+    _look_at_pages(health, folder / "pages", problem)
+    folder.mkdir(parents=True, exist_ok=True)
+    write_text(folder / "licence.txt", f"{source.licence.evidence}\n")
+    seed = str(folder / "licence.txt")
+    problem = _crawl(source, CrawlSettings(kind="urls", seed=seed, out=folder / "licence", **common))
+    health.licence_page = _reasons(folder / "licence") or problem or "ok"
+    if not health.problem and health.licence_page != "ok":
+        health.problem = f"the page that proves the licence: {health.licence_page}"
+    return health
+
+
+def _look_at_pages(health: Health, folder: Path, problem: str) -> None:
+    health.listing, health.page = "ok", _reasons(folder) or "ok"
+    with suppress(GonerdError):
+        summary = read_json(folder / SUMMARY, "")
+        health.listed = summary["listed"]
+        failed = [f"{one['url']}: {one['reason']} {one['detail']}".strip() for one in summary["failed_listings"]]
+        if not summary["listed"]:
+            health.listing, health.page = "; ".join(failed) or "it names no page", "not asked for"
+    if not health.listed:
+        health.problem = problem or health.listing
+        return
+    unfit = "no page could be fetched"
+    for path in sorted(folder.glob("*.warc.gz"), reverse=True):
+        for page in read_pages(path, None, Counter()):
+            try:
+                document = to_document(page)
+            except Unfit as why:
+                unfit = f"the page becomes no document: {why.reason} {why.detail}".strip()
+                continue
+            health.url, health.text = page.url, len(document.text)
+            health.title = document.title or ""
+            health.published = document.published.isoformat() if document.published else ""
+            return
+    health.problem = unfit
+
+
+def _reasons(folder: Path) -> str:
+    """Returns why nothing was fetched into a folder; empty where something was."""
+    with suppress(GonerdError):
+        summary = read_json(folder / SUMMARY, "")
+        if not summary["fetched"] + summary["already"]:
+            return ", ".join(f"{reason}: {count}" for reason, count in summary["skipped"].items())
+    return ""
+
+
+def _crawl(source: Source, settings: CrawlSettings) -> str:
+    """Runs a crawl in a process of its own, as each must; returns what went wrong."""
+    context = multiprocessing.get_context("spawn")
+    receiving, sending = context.Pipe(duplex=False)
+    process = context.Process(target=_crawl_here, args=(source, settings, sending))
+    process.start()
+    sending.close()
+    process.join()
+    with receiving, suppress(EOFError):
+        return str(receiving.recv())
+    return f"the crawl ended with exit code {process.exitcode}"
+
+
+def _crawl_here(source: Source, settings: CrawlSettings, sending: Any) -> None:
+    from .fetch.run import run_crawl
+
+    if source.name not in SOURCES.names():
+        SOURCES.register(source.name)(source)
+    try:
+        run_crawl(settings)
+        sending.send("")
+    except GonerdError as error:
+        sending.send(str(error))
+
+
+def table(found: Iterable[Health], day: str) -> str:
+    """Returns the health table as Markdown.
+
+    Args:
+        found: What came of asking.
+        day: When, as an ISO date.
+    """
+    lines = [f"# Health of the sources on {day}", "", "| " + " | ".join(_COLUMNS) + " |", "|---" * len(_COLUMNS) + "|"]
+    for one in found:
+        cells = (
+            one.source, one.listing or "-", one.page or "-", str(one.text), one.published or "-",
+            one.licence_page or "-", one.problem or "healthy",
+        )  # fmt: skip
+        lines.append("| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in cells) + " |")
+    return "\n".join(lines) + "\n"
