@@ -15,12 +15,11 @@ from scrapy.http import Request, Response
 
 from gonerd.crawl.optout import page_signals
 from gonerd.crawl.sources import SOURCES
-from gonerd.crawl.warc.fields import DOMAIN, LISTED, PAGE, REDIRECTS, ROBOTS, ROLE, SOURCE
+from gonerd.crawl.warc.fields import DOMAIN, LISTED, PAGE, ROBOTS, ROLE, SOURCE
 from gonerd.crawl.warc.write import Exchange, Message, Original
 
-from .job import NOTES_KEY, ROLE_KEY, ROW_KEY, STOP_KEY, STORAGE_ERRORS, JobComponent, Skip
-from .keys import page_key
-from .outcomes import FETCHED, NOT_STORED, NOT_TEXT, OPT_OUT
+from .job import CAPTURE_KEY, NOTES_KEY, ROLE_KEY, ROW_KEY, STOP_KEY, STORAGE_ERRORS, JobComponent, Skip
+from .outcomes import NOT_STORED, NOT_TEXT, OPT_OUT
 
 _TEXT = (
     "text/",
@@ -79,38 +78,14 @@ class Capture(JobComponent):
         if row is not None:
             extra |= {LISTED: row["url"], SOURCE: row["source"], DOMAIN: row["domain"]}
             extra = {name: value for name, value in extra.items() if value}
-            if (row["digest"] and row["reason"] == FETCHED) or row["digest"]:
-                original = Original(row["address"] or row["url"], row["fetched"], row["digest"])
-            if response.status not in (HTTPStatus.OK, HTTPStatus.NOT_MODIFIED):
-                original = None
+            if row["digest"] and response.status in (HTTPStatus.OK, HTTPStatus.NOT_MODIFIED):
+                original = Original(row["address"], row["fetched"], row["digest"])
         exchange = Exchange(
             request.url, self._asked(request), _answer(response), response.status, extra, self._notes(request), original
         )
         capture = self.job.warc.write(exchange)
-        with self.job.store.transaction():
-            self.job.store.add_capture(capture)
-            if row is not None and response.status not in REDIRECTS:
-                self._settle(row, request, response, capture)
-
-    def _settle(self, row: Any, request: Request, response: Response, capture: Any) -> None:
-        if response.status not in (HTTPStatus.OK, HTTPStatus.NOT_MODIFIED):
-            return  # it may be tried again; the spider has the last word
-        same = capture.mime == "warc/revisit"
-        values = {"state": "ended", "reason": FETCHED, "detail": "", "run": self.job.frontier.round.run}
-        values |= {
-            "final": page_key(request.url),
-            "change": "unchanged" if same else "updated" if row["digest"] else "",
-        }
-        if not same:
-            values |= {"address": request.url, "fetched": capture.date, "digest": capture.digest}
-        for column, name in (("etag", "ETag"), ("last_modified", "Last-Modified")):
-            if value := response.headers.get(name):
-                values[column] = value.decode("latin-1")
-            elif not same:
-                values[column] = ""
-        names = ", ".join(f"{name} = ?" for name in values)
-        self.job.store.run(f"UPDATE pages SET {names} WHERE key = ?", *values.values(), row["key"])
-        self.job.frontier.note_settled()
+        self.job.store.add_capture(capture)
+        request.meta[CAPTURE_KEY] = capture
 
     def _notes(self, request: Request) -> dict[str, str]:
         latency = request.meta.get("download_latency")
@@ -127,9 +102,8 @@ class Capture(JobComponent):
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         host = parts.netloc.rpartition("@")[2]
         headers = [("Host", host), *_pairs(request)]
-        secret = {"authorization", "cookie"} | {
-            SOURCES.get(s).token_header[0].lower() for s in self.job.settings.sources
-        }
+        keys = (SOURCES.get(name).token_header[0].lower() for name in self.job.settings.sources)
+        secret = {"authorization", "cookie", *keys}
         headers = [(name, "(withheld)" if name.lower() in secret else value) for name, value in headers]
         return Message(f"{request.method} {target} HTTP/1.1", headers, request.body)
 

@@ -16,8 +16,10 @@ from .frontier import Frontier
 from .settings import CrawlSettings
 from .store import Store
 
-# Keys of `Request.meta`: what the request is for, its row in the store, why its download was stopped, what to note.
+# Keys of `Request.meta`: what the request is for, its row in the store, why its download was stopped, what to note of
+# it, where its response stands.
 ROLE_KEY, ROW_KEY, STOP_KEY, NOTES_KEY = "gonerd_role", "gonerd_row", "gonerd_stop", "gonerd_notes"
+CAPTURE_KEY = "gonerd_capture"
 
 
 class Skip(IgnoreRequest):

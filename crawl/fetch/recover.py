@@ -13,6 +13,7 @@ from gonerd.crawl.warc.http_record import http_headers, status_of
 from gonerd.crawl.warc.read import DamagedWarc, read_records
 from gonerd.errors import GonerdError
 
+from .arrivals import REVISIT
 from .keys import page_key
 from .outcomes import FETCHED, http_reason, is_lasting
 from .store import Store
@@ -90,7 +91,7 @@ def _facts(record: Any) -> dict[str, Any]:
     return {
         "url": header("WARC-Target-URI") or "",
         "date": header("WARC-Date") or "",
-        "mime": "warc/revisit" if record.rec_type == "revisit" else _mime(get("Content-Type")),
+        "mime": REVISIT if record.rec_type == "revisit" else _mime(get("Content-Type")),
         "status": status_of(http),
         "digest": header("WARC-Payload-Digest") or "",
         "role": header(ROLE) or "",

@@ -19,9 +19,10 @@ from gonerd.crawl.listings import LISTINGS
 from gonerd.crawl.warc.fields import LISTING
 from gonerd.errors import GonerdError
 
+from .arrivals import REVISIT, arrived
 from .failures import reason_of
 from .frontier import Read, Row
-from .job import ROLE_KEY, ROW_KEY, STOP_KEY, STORAGE_ERRORS, Job, Skip
+from .job import CAPTURE_KEY, ROLE_KEY, ROW_KEY, STOP_KEY, STORAGE_ERRORS, Job, Skip
 from .outcomes import UNREADABLE, http_reason
 
 
@@ -77,11 +78,14 @@ class PageSpider(Spider):
                 yield from frontier.read(row, found, read)
 
     def read_page(self, response: Response) -> None:
-        """Notes the end of a page that no content was stored of; stored ones are settled with their record."""
-        status = response.status
-        if status not in (HTTPStatus.OK, HTTPStatus.NOT_MODIFIED):
-            with self._storing():
-                self.job.frontier.settle(response.meta[ROW_KEY]["key"], http_reason(status))
+        """Notes how a page ended; its record is in the WARC file already."""
+        row, status = response.meta[ROW_KEY], response.status
+        with self._storing():
+            capture = response.meta[CAPTURE_KEY]
+            if status == HTTPStatus.OK or capture.mime == REVISIT:
+                arrived(self.job, row, response, capture)
+            else:
+                self.job.frontier.settle(row["key"], http_reason(status))
 
     def failed(self, failure: Any) -> None:
         """Notes why a request came to nothing."""
