@@ -57,7 +57,7 @@ class PageSpider(Spider):
 
     def _read_listing(self, response: Response, row: Row) -> None:
         frontier = self.job.frontier
-        if response.status == HTTPStatus.NOT_MODIFIED:
+        if response.status == HTTPStatus.NOT_MODIFIED and (row["etag"] or row["last_modified"]):
             frontier.unchanged(row)
         elif response.status != HTTPStatus.OK:
             frontier.fail_listing(row["id"], http_reason(response.status), "")
@@ -72,8 +72,8 @@ class PageSpider(Spider):
 
     def read_page(self, response: Response) -> None:
         """Notes the end of a page that no content was stored of; stored ones are settled with their record."""
-        status = response.status
-        if status not in (HTTPStatus.OK, HTTPStatus.NOT_MODIFIED):
+        status, asked_again = response.status, response.meta[ROW_KEY]["digest"]
+        if status != HTTPStatus.OK and not (status == HTTPStatus.NOT_MODIFIED and asked_again):
             with self._storing():
                 self.job.frontier.settle(response.meta[ROW_KEY]["key"], http_reason(status))
 
