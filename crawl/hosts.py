@@ -20,7 +20,7 @@ def host_of(url: str) -> str:
 
 def url_problem(url: str) -> str | None:
     """Says in a few words why `url` cannot be fetched as a page, or None if it can."""
-    if any(c.isspace() or not c.isprintable() for c in url):
+    if " " in url or not url.isprintable():  # no other white space is printable
         return "it holds white space or control characters"
     try:
         parts = urlsplit(url)

@@ -56,6 +56,7 @@ def _engine_settings(job: Job) -> dict[str, Any]:
         "RETRY_TIMES": given.retries,
         "RETRY_HTTP_CODES": [408, 500, 502, 504, 522, 524],  # 429 and 503 are for `Patience`
         "RETRY_GIVE_UP_LOG_LEVEL": "INFO",  # the account of the crawl says it, with the reason
+        "DOWNLOAD_VERIFY_CERTIFICATES": given.verify_tls,
         "DOWNLOAD_TIMEOUT": given.timeout,
         "DOWNLOAD_MAXSIZE": given.max_bytes,
         "DOWNLOAD_WARNSIZE": 0,

@@ -6,7 +6,8 @@ import json
 import re
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import NamedTuple
 
 from gonerd.crawl.hosts import HostPolicy, host_of, url_problem
 from gonerd.crawl.listings import Entry, Listing
@@ -20,6 +21,23 @@ from .settings import CrawlSettings
 from .store import Store
 
 Row = sqlite3.Row
+_PART = 1000  # entries of a listing that are entered without a break
+
+
+class Read(NamedTuple):
+    """What the response of a listing said of itself.
+
+    Attributes:
+        etag: Its ETag.
+        last_modified: Its Last-Modified.
+        digest: Hash of its content; empty where it was not sent again.
+    """
+
+    etag: str = ""
+    last_modified: str = ""
+    digest: str = ""
+
+
 ALL, CHANGED = "all", "changed"
 
 
@@ -69,30 +87,46 @@ class Frontier:
         """Whether as many pages of a source were taken as were asked for."""
         return self.settings.limit is not None and self._taken[source] >= self.settings.limit
 
-    def read(self, listing: Row, found: Listing, etag: str = "", last_modified: str = "") -> None:
-        """Enters what a listing names; all of it or, if this process dies within, nothing."""
+    def read(self, listing: Row, found: Listing, read: Read) -> Iterator[None]:
+        """Enters what a listing names, a part at a time, so that a crawl killed within goes on after the last part.
+
+        Args:
+            listing: Its row in the store.
+            found: What it names.
+            read: What its response said of itself.
+
+        Yields:
+            After each part; other work may go on meanwhile.
+        """
+        scope = listing["scope"] or host_of(listing["url"])
+        begin = listing["position"] if listing["digest"] == read.digest else 0
         with self.store.transaction():
-            scope = listing["scope"] or host_of(listing["url"])
             values = {"kind": listing["kind"], "options": listing["options"], "depth": listing["depth"] + 1}
             values |= {name: listing[name] for name in ("source", "domain")} | {"parent": listing["id"], "scope": scope}
-            for url, _ in found.listings:
+            for url, _ in found.listings if begin == 0 else ():
                 self._add_listing(url, values)
-            listed = {name: listing[name] for name in ("id", "source", "domain")} | {"scope": scope}
-            for entry in found.pages:
-                self._add_page(entry, listed)
-            self.store.run(
-                "UPDATE listings SET state = 'read', reason = '', detail = '', etag = ?, last_modified = ? "
-                "WHERE id = ?",
-                etag, last_modified, listing["id"],
-            )  # fmt: skip
-        self._watch(self._settled, self._listed)
+        listed = {name: listing[name] for name in ("id", "source", "domain")} | {"scope": scope}
+        for position in range(begin, len(found.pages), _PART):
+            with self.store.transaction():
+                part = found.pages[position : position + _PART]
+                for entry in part:
+                    self._add_page(entry, listed)
+                query = "UPDATE listings SET digest = ?, position = ? WHERE id = ?"
+                self.store.run(query, read.digest, position + len(part), listing["id"])
+            self._watch(self._settled, self._listed)
+            yield
+        self.store.run(
+            "UPDATE listings SET state = 'read', reason = '', detail = '', position = 0, etag = ?, last_modified = ? "
+            "WHERE id = ?",
+            read.etag, read.last_modified, listing["id"],
+        )  # fmt: skip
 
-    def unchanged(self, listing: Row) -> None:
+    def unchanged(self, listing: Row) -> Iterator[None]:
         """Enters again what a listing named when it was read last, since it has not changed."""
         rows = self.store.rows("SELECT url, modified FROM pages WHERE listing = ? ORDER BY seq", listing["id"])
         further = self.store.rows("SELECT url FROM listings WHERE parent = ? ORDER BY id", listing["id"])
         named = Listing(tuple(Entry(*row) for row in rows), tuple(Entry(row[0]) for row in further))
-        self.read(listing, named, listing["etag"], listing["last_modified"])
+        return self.read(listing, named, Read(listing["etag"], listing["last_modified"]))
 
     def fail_listing(self, listing_id: int, reason: str, detail: str) -> None:
         """Notes a listing that could not be read."""
@@ -124,7 +158,7 @@ class Frontier:
 
     def holder(self, key: str, listed: str) -> str | None:
         """Returns the listed address under which another page is stored whose final address is `key`, if there is."""
-        query = "SELECT url FROM pages WHERE final = ? AND key <> ? AND reason = ? LIMIT 1"
+        query = "SELECT url FROM pages WHERE final = ? AND final <> '' AND key <> ? AND reason = ? LIMIT 1"
         found: str | None = self.store.value(query, key, listed, FETCHED)
         return found
 
@@ -157,8 +191,9 @@ class Frontier:
         if old is not None and old["round"] == self.round.id:
             self._repeated()
             return
-        source, host = str(listing["source"]), _host(entry.url)
+        source = str(listing["source"])
         reason, detail = self._refusal(entry.url, str(listing["scope"]), source)
+        host = "" if reason == INVALID_URL else host_of(entry.url)
         if not reason and self.full(source):
             reason, detail = LIMIT, "beyond --limit"
         elif not reason and self._of_host[host] >= self.settings.max_pages_per_host:
@@ -212,7 +247,3 @@ class Frontier:
         if source in self.settings.sources:
             return host not in SOURCES.get(source).hosts
         return bool(scope) and host != scope
-
-
-def _host(url: str) -> str:
-    return "" if url_problem(url) else host_of(url)

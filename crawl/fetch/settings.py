@@ -38,6 +38,7 @@ class CrawlSettings(BaseModel):
         obey_robots: Whether robots.txt is obeyed.
         obey_opt_out: Whether signals against text and data mining are obeyed (`gonerd.crawl.optout`).
         honour_retry_after: Whether a host that asks for a pause gets it.
+        verify_tls: Whether a host must prove who it is with a valid certificate.
         max_pause: Longest pause in seconds that is waited for; pages of a host that asks for more wait for another run.
         timeout: Seconds after which a page is given up, however much of it has come.
         max_bytes: Larger responses are given up, packed or unpacked.
@@ -68,6 +69,7 @@ class CrawlSettings(BaseModel):
     obey_robots: bool = True
     obey_opt_out: bool = True
     honour_retry_after: bool = True
+    verify_tls: bool = True
     max_pause: float = Field(default=600.0, ge=0, allow_inf_nan=False)
     timeout: float = Field(default=60.0, gt=0, allow_inf_nan=False)
     max_bytes: int = Field(default=32 * _MIB, ge=1)
@@ -118,7 +120,7 @@ class CrawlSettings(BaseModel):
         return changed
 
 
-_MANNERS = ("concurrency", "autothrottle", "obey_robots", "obey_opt_out", "honour_retry_after")
+_MANNERS = ("concurrency", "autothrottle", "obey_robots", "obey_opt_out", "honour_retry_after", "verify_tls")
 
 
 def crawl_settings(given: dict[str, Any], named: list[str]) -> CrawlSettings:

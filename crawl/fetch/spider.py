@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import hashlib
 import json
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
@@ -18,7 +20,7 @@ from gonerd.crawl.warc.fields import LISTING
 from gonerd.errors import GonerdError
 
 from .failures import reason_of
-from .frontier import Row
+from .frontier import Read, Row
 from .job import ROLE_KEY, ROW_KEY, STOP_KEY, STORAGE_ERRORS, Job, Skip
 from .outcomes import UNREADABLE, http_reason
 
@@ -49,16 +51,18 @@ class PageSpider(Spider):
         for request in nothing:
             yield request
 
-    def read_listing(self, response: Response) -> None:
+    async def read_listing(self, response: Response) -> None:
         """Takes the addresses out of a sitemap, feed or answer of an API."""
         with self._storing():
-            self._read_listing(response, response.meta[ROW_KEY])
+            for _ in self._read_listing(response, response.meta[ROW_KEY]):
+                self._scheduler().listed_more()
+                await asyncio.sleep(0)
         self._scheduler().listed_more()
 
-    def _read_listing(self, response: Response, row: Row) -> None:
+    def _read_listing(self, response: Response, row: Row) -> Iterator[None]:
         frontier = self.job.frontier
         if response.status == HTTPStatus.NOT_MODIFIED and (row["etag"] or row["last_modified"]):
-            frontier.unchanged(row)
+            yield from frontier.unchanged(row)
         elif response.status != HTTPStatus.OK:
             frontier.fail_listing(row["id"], http_reason(response.status), "")
         else:
@@ -68,7 +72,9 @@ class PageSpider(Spider):
             except GonerdError as error:
                 frontier.fail_listing(row["id"], UNREADABLE, str(error))
             else:
-                frontier.read(row, found, _header(response, "ETag"), _header(response, "Last-Modified"))
+                digest = hashlib.sha256(response.body).hexdigest()
+                read = Read(_header(response, "ETag"), _header(response, "Last-Modified"), digest)
+                yield from frontier.read(row, found, read)
 
     def read_page(self, response: Response) -> None:
         """Notes the end of a page that no content was stored of; stored ones are settled with their record."""
