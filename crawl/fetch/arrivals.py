@@ -1,4 +1,4 @@
-"""What the store keeps of a page that has arrived whole and could be unpacked."""
+"""What the store keeps of a page that has arrived whole."""
 
 from __future__ import annotations
 

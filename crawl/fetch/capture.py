@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterator
-from contextlib import suppress
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,8 +16,10 @@ from gonerd.crawl.sources import SOURCES
 from gonerd.crawl.warc.fields import DOMAIN, LISTED, PAGE, ROBOTS, ROLE, SOURCE
 from gonerd.crawl.warc.write import Exchange, Message, Original
 
-from .job import CAPTURE_KEY, NOTES_KEY, ROLE_KEY, ROW_KEY, STOP_KEY, STORAGE_ERRORS, JobComponent, Skip
+from .arrivals import REVISIT, arrived
+from .job import NOTES_KEY, ROLE_KEY, ROW_KEY, STOP_KEY, STORAGE_ERRORS, JobComponent, Skip
 from .outcomes import NOT_STORED, NOT_TEXT, OPT_OUT
+from .unpack import content_encodings, unpack
 
 _TEXT = (
     "text/",
@@ -52,23 +52,25 @@ class Capture(JobComponent):
         """Writes the exchange and passes the response on untouched; a full disk ends the crawl."""
         row = request.meta.get(ROW_KEY) if request.meta.get(ROLE_KEY) == PAGE else None
         try:
-            if row is not None and response.status == HTTPStatus.OK and self._opted_out(request, response):
-                raise Skip(OPT_OUT, request.meta[STOP_KEY][1])
+            if row is not None and response.status == HTTPStatus.OK:
+                self._check_content(request, response)
             self._store(request, response, row)
         except STORAGE_ERRORS as error:
             self.stop_storing(error)
             raise Skip(NOT_STORED, str(error)) from error
         return response
 
-    def _opted_out(self, request: Request, response: Response) -> bool:
-        found = next((str(one) for one in page_signals(_pairs(response), _head(response)) if one.reserved), None)
+    def _check_content(self, request: Request, response: Response) -> None:
+        """Refuses a page, before it is stored, that unpacks to too much or reserves its use."""
+        given = self.job.settings
+        head = unpack(response.body, content_encodings(response), given.max_bytes, given.max_ratio)[:_HEAD]
+        found = next((str(one) for one in page_signals(_pairs(response), head) if one.reserved), None)
         if found is None:
-            return False
+            return
         request.meta[STOP_KEY] = OPT_OUT, found
-        if not self.job.settings.obey_opt_out:
-            return False
-        self.job.warc.note(request.url, {"opt-out": found, "http-status": str(response.status)}, {})
-        return True
+        if given.obey_opt_out:
+            self.job.warc.note(request.url, {"opt-out": found, "http-status": str(response.status)}, {})
+            raise Skip(OPT_OUT, found)
 
     def _store(self, request: Request, response: Response, row: Any) -> None:
         extra = {ROLE: str(request.meta.get(ROLE_KEY, ROBOTS))}
@@ -84,8 +86,10 @@ class Capture(JobComponent):
             request.url, self._asked(request), _answer(response), response.status, extra, self._notes(request), original
         )
         capture = self.job.warc.write(exchange)
-        self.job.store.add_capture(capture)
-        request.meta[CAPTURE_KEY] = capture
+        with self.job.store.transaction():
+            self.job.store.add_capture(capture)
+            if row is not None and (response.status == HTTPStatus.OK or capture.mime == REVISIT):
+                arrived(self.job, row, response, capture)
 
     def _notes(self, request: Request) -> dict[str, str]:
         latency = request.meta.get("download_latency")
@@ -106,17 +110,6 @@ class Capture(JobComponent):
         secret = {"authorization", "cookie", *keys}
         headers = [(name, "(withheld)" if name.lower() in secret else value) for name, value in headers]
         return Message(f"{request.method} {target} HTTP/1.1", headers, request.body)
-
-
-def _head(response: Response) -> bytes:
-    """Returns the beginning of the content, unpacked."""
-    encoding = (response.headers.get("Content-Encoding") or b"").strip().lower()
-    if not encoding:
-        return response.body[:_HEAD]
-    for bits in (47, -15):  # gzip or zlib by their headers, else a bare deflate stream
-        with suppress(zlib.error):
-            return zlib.decompressobj(bits).decompress(response.body, _HEAD)
-    return b""
 
 
 def _answer(response: Response) -> Message:

@@ -11,9 +11,7 @@ from gonerd.crawl.warc.fields import PAGE
 from .job import ROLE_KEY, ROW_KEY, JobComponent, Skip
 from .keys import page_key
 from .outcomes import DUPLICATE, INVALID_URL, REDIRECTS
-
-# Content encodings that unpack to less than this are let through whatever their ratio.
-_SMALL = 1 << 20
+from .unpack import content_encodings, unpack
 
 
 class HostGuard(JobComponent):
@@ -50,12 +48,19 @@ class HostGuard(JobComponent):
 
 
 class UnpackGuard(JobComponent):
-    """Bounds what a packed response may unpack to; must stand between the downloader and the unpacking."""
+    """Unpacks what the crawl reads itself, listings and rules, within bounds; stands in for Scrapy's middleware.
+
+    A page stays packed: it is stored as it came, and the spider looks at its status alone.
+    """
 
     def process_response(self, request: Request, response: Response) -> Response:
-        """Sets the bound that the unpacking middleware obeys."""
-        if response.headers.get("Content-Encoding"):
-            given = self.job.settings
-            allowed = max(_SMALL, int(len(response.body) * given.max_ratio))
-            request.meta["download_maxsize"] = min(given.max_bytes, allowed)
-        return response
+        """Returns the response without its content encoding."""
+        encodings, given = content_encodings(response), self.job.settings
+        if not encodings:
+            return response
+        del response.headers["Content-Encoding"]
+        if request.meta.get(ROLE_KEY) == PAGE:
+            return response
+        body = unpack(response.body, encodings, given.max_bytes, given.max_ratio)
+        unpacked: Response = response.replace(body=body)
+        return unpacked

@@ -16,10 +16,8 @@ from .frontier import Frontier
 from .settings import CrawlSettings
 from .store import Store
 
-# Keys of `Request.meta`: what the request is for, its row in the store, why its download was stopped, what to note of
-# it, where its response stands.
+# Keys of `Request.meta`: what the request is for, its row in the store, why its download was stopped, what to note.
 ROLE_KEY, ROW_KEY, STOP_KEY, NOTES_KEY = "gonerd_role", "gonerd_row", "gonerd_stop", "gonerd_notes"
-CAPTURE_KEY = "gonerd_capture"
 
 
 class Skip(IgnoreRequest):

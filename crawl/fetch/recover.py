@@ -115,7 +115,7 @@ def _capture(file: str, pending: tuple[int, dict[str, Any]], end: int) -> tuple[
 
 def _settle(store: Store, capture: Capture, facts: dict[str, Any]) -> None:
     """Notes the ending that a response means for its page."""
-    reason = FETCHED if capture.status in (200, 304) else http_reason(capture.status)
+    reason = FETCHED if capture.status == 200 or capture.mime == REVISIT else http_reason(capture.status)
     if not is_lasting(reason):
         return
     key = page_key(facts["listed"])

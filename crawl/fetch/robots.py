@@ -19,6 +19,7 @@ from gonerd.crawl.optout import ROBOTS_TXT, SiteFile, SiteRules, site_files
 from gonerd.crawl.warc.fields import REDIRECTS as WARC_REDIRECTS
 from gonerd.crawl.warc.fields import ROBOTS
 
+from .failures import reason_of
 from .job import NOTES_KEY, ROLE_KEY, JobComponent, Skip
 from .outcomes import OPT_OUT
 from .robots_rules import REDIRECTS, Rules, expires_at, read_rules, unreachable
@@ -36,6 +37,7 @@ class Answer:
         problem: Why nothing came.
         expires: When to ask again, in seconds since the epoch.
         kind: Its Content-Type.
+        reason: Under which the pages of the host are counted where nothing came.
     """
 
     status: int
@@ -43,6 +45,7 @@ class Answer:
     problem: str
     expires: float
     kind: str = ""
+    reason: str = "robots"
 
     @property
     def file(self) -> SiteFile | None:
@@ -87,7 +90,7 @@ class RobotsRules(JobComponent):
     async def _read(self, base: str) -> tuple[Rules, SiteRules]:
         answer = await self._ask(base, ROBOTS_TXT)
         if answer.problem:
-            rules = unreachable(answer.problem)
+            rules = unreachable(answer.problem, answer.reason)
         else:
             rules = read_rules(answer.status, answer.body, REDIRECTS if answer.status in WARC_REDIRECTS else 0)
         found = {ROBOTS_TXT: answer.file}
@@ -119,7 +122,8 @@ class RobotsRules(JobComponent):
             endless = "redirections" in str(error)
             return Answer(HTTPStatus.FOUND if endless else 0, b"", "" if endless else str(error), _expiry(now, {}))
         except Exception as error:  # whatever went wrong, the rules are unknown, and unknown means no
-            return Answer(0, b"", str(error) or type(error).__name__, _expiry(now, {}))
+            reason, detail = reason_of(error)
+            return Answer(0, b"", detail, _expiry(now, {}), reason=reason)
         headers = {
             name.decode("latin-1").lower(): b",".join(all_).decode("latin-1") for name, all_ in response.headers.items()
         }

@@ -76,13 +76,14 @@ def read_rules(status: int, body: bytes, redirects: int = 0) -> Rules:
     return Rules(PathRules(records), delay=delay)
 
 
-def unreachable(why: str) -> Rules:
+def unreachable(why: str, reason: str = "robots") -> Rules:
     """Returns the ban that follows where robots.txt cannot be had at all (2.3.1.4).
 
     Args:
         why: What went wrong, a few words.
+        reason: Under which the pages are counted; the kind of failure where the host itself cannot be reached.
     """
-    return Rules(None, f"robots.txt cannot be reached, so nothing may be fetched ({why})")
+    return Rules(None, f"robots.txt cannot be reached, so nothing may be fetched ({why})", reason=reason)
 
 
 def _delay(records: list[Record]) -> float:

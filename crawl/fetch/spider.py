@@ -19,10 +19,9 @@ from gonerd.crawl.listings import LISTINGS
 from gonerd.crawl.warc.fields import LISTING
 from gonerd.errors import GonerdError
 
-from .arrivals import REVISIT, arrived
 from .failures import reason_of
 from .frontier import Read, Row
-from .job import CAPTURE_KEY, ROLE_KEY, ROW_KEY, STOP_KEY, STORAGE_ERRORS, Job, Skip
+from .job import ROLE_KEY, ROW_KEY, STOP_KEY, STORAGE_ERRORS, Job, Skip
 from .outcomes import UNREADABLE, http_reason
 
 
@@ -62,7 +61,7 @@ class PageSpider(Spider):
 
     def _read_listing(self, response: Response, row: Row) -> Iterator[None]:
         frontier = self.job.frontier
-        if response.status == HTTPStatus.NOT_MODIFIED:
+        if response.status == HTTPStatus.NOT_MODIFIED and (row["etag"] or row["last_modified"]):
             yield from frontier.unchanged(row)
         elif response.status != HTTPStatus.OK:
             frontier.fail_listing(row["id"], http_reason(response.status), "")
@@ -78,13 +77,10 @@ class PageSpider(Spider):
                 yield from frontier.read(row, found, read)
 
     def read_page(self, response: Response) -> None:
-        """Notes how a page ended; its record is in the WARC file already."""
+        """Notes the end of a page that nothing was stored of; stored ones are settled with their record."""
         row, status = response.meta[ROW_KEY], response.status
-        with self._storing():
-            capture = response.meta[CAPTURE_KEY]
-            if status == HTTPStatus.OK or capture.mime == REVISIT:
-                arrived(self.job, row, response, capture)
-            else:
+        if status != HTTPStatus.OK and not (status == HTTPStatus.NOT_MODIFIED and row["digest"]):
+            with self._storing():
                 self.job.frontier.settle(row["key"], http_reason(status))
 
     def failed(self, failure: Any) -> None:

@@ -25,7 +25,10 @@ class SitemapReader(ListingReader):
         try:
             xml = gunzip(body, max_size=max_bytes) if body.startswith(_GZIP) else body
             sitemap = Sitemap(xml)
-            found = tuple(Entry(urljoin(url, entry["loc"]), entry.get("lastmod") or "") for entry in sitemap)
+            found = tuple(
+                Entry(urljoin(url, entry["loc"]) if entry["loc"] else "", entry.get("lastmod") or "")
+                for entry in sitemap
+            )
         except (XMLSyntaxError, StopIteration) as error:
             raise GonerdError("the response is not XML") from error
         except (OSError, EOFError, ValueError, IgnoreRequest) as error:
