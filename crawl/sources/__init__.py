@@ -40,12 +40,15 @@ class Licence:
         evidence: Address of the page that says so.
         note: What is excepted, for instance agency pictures or wire copy; one sentence.
         release: "full" where texts may be passed on, changed and enriched, else "urls-only".
+        excepted: XPath that finds something on pages the licence does not cover, for instance the byline of a news
+            agency; regular expressions are at hand as `re:test`. Empty when every page is covered.
     """
 
     id: str
     evidence: str
     note: str = ""
     release: str = "full"
+    excepted: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +57,7 @@ class Layout:
 
     Attributes:
         valid_until: Last day on which pages were fetched in this layout; None for the present one.
-        body: XPath of the element that holds the text; empty to let the extractor find it.
+        body: XPath of the elements that hold heading and text; empty to let the extractor find them.
         remove: XPath of what to take out first; empty for nothing.
     """
 
