@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from io import BytesIO
 from typing import Any
@@ -18,30 +19,33 @@ class FeedReader(ListingReader):
     """Takes the entries of a feed.
 
     Options of a source:
-        type: Media type of the link to take, where the entries link to a document in several formats.
+        link: Regular expression that the whole address of the link to take matches, where the entries link to a
+            document in several formats (their media types do not tell: a link without one counts as text/html).
         follow: "next" reads the pages that follow (`<link rel="next">`, RFC 5005 section 3); by default only the
             feed itself is read, which is what somebody who names a feed expects.
     """
 
     def read(self, body: bytes, url: str, max_bytes: int, options: Mapping[str, str] = NO_OPTIONS) -> Listing:
         """Reads the link of every entry; an entry without one yields an empty address, to be counted."""
-        check_options("feed", options, ("type", "follow"))
+        check_options("feed", options, ("link", "follow"))
         # A stream, never the bytes themselves: the parser would open bytes that happen to spell a file name.
         parsed = feedparser.parse(BytesIO(body), response_headers={"content-location": url})
         if not parsed.version and not parsed.entries:
             raise GonerdError("the response is neither RSS nor Atom")
-        pages = tuple(_entry(entry, url, options.get("type", "")) for entry in parsed.entries)
+        pages = tuple(_entry(entry, url, options.get("link", "")) for entry in parsed.entries)
         return Listing(pages=pages, listings=_next(parsed.feed, url) if options.get("follow") == "next" else ())
 
 
-def _entry(entry: Any, base: str, media_type: str) -> Entry:
-    link = _link_of_type(entry, media_type) if media_type else entry.get("link", "")
-    return Entry(urljoin(base, link) if link else "", entry.get("updated") or entry.get("published") or "")
+def _entry(entry: Any, base: str, pattern: str) -> Entry:
+    link = _matching_link(entry, pattern) if pattern else entry.get("link", "")
+    # Asked for what it has not, the parser answers with the other one and a warning.
+    modified = next((str(entry[name]) for name in ("updated", "published") if name in entry and entry[name]), "")
+    return Entry(urljoin(base, link) if link else "", modified)
 
 
-def _link_of_type(entry: Any, media_type: str) -> str:
-    links = (link for link in entry.get("links", ()) if link.get("type") == media_type)
-    return next((str(link.get("href", "")) for link in links if link.get("rel") == "alternate"), "")
+def _matching_link(entry: Any, pattern: str) -> str:
+    addresses = (str(link.get("href", "")) for link in entry.get("links", ()) if link.get("rel") == "alternate")
+    return next((address for address in addresses if re.fullmatch(pattern, address)), "")
 
 
 def _next(feed: Any, url: str) -> tuple[Entry, ...]:

@@ -116,7 +116,7 @@ SOURCES: Registry[Source] = Registry("source", __name__)
 
 
 def source_of(url: str, name: str | None = None) -> Source | None:
-    """Returns the publisher of a page, None for an unknown one.
+    """Returns the publisher of a page, None for an unknown one or where several are as likely.
 
     Args:
         url: Address of the page.
@@ -125,5 +125,8 @@ def source_of(url: str, name: str | None = None) -> Source | None:
     if name is not None and name in SOURCES.names():
         return SOURCES.get(name)
     host = host_of(url)
-    found = (SOURCES.get(known) for known in SOURCES.names())
-    return next((source for source in found if host in source.hosts), None)
+    there = [source for source in map(SOURCES.get, SOURCES.names()) if host in source.hosts]
+    listed = [source for source in there if source.lists(url)]
+    # On a host of several publishers an address that none of them lists is nobody's.
+    found = listed or there
+    return found[0] if len(found) == 1 else None

@@ -20,6 +20,8 @@ _FURNITURE = " | ".join(
         '//*[contains(concat(" ", @class, " "), " noprint ")]',
         '//*[contains(concat(" ", @class, " "), " mw-editsection ")]',
         '//*[@id="social_bookmarks" or @id="toc"]',
+        # The head's titles end in the site's name; the heading is the title.
+        '//head/title | //head/meta[@property="og:title"]',
     )
 )
 
