@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from io import BytesIO
 from typing import Any
-from urllib.parse import urljoin
+from urllib.parse import urldefrag, urljoin
 
 import feedparser
 
@@ -38,9 +38,9 @@ class FeedReader(ListingReader):
 
 def _entry(entry: Any, base: str, pattern: str) -> Entry:
     link = _matching_link(entry, pattern) if pattern else entry.get("link", "")
-    # Asked for what it has not, the parser answers with the other one and a warning.
-    modified = next((str(entry[name]) for name in ("updated", "published") if name in entry and entry[name]), "")
-    return Entry(urljoin(base, link) if link else "", modified)
+    # Asked for a missing `updated`, the parser answers with `published`, and a warning.
+    modified = entry["updated"] if "updated" in entry else entry.get("published")
+    return Entry(urljoin(base, link) if link else "", modified or "")
 
 
 def _matching_link(entry: Any, pattern: str) -> str:
@@ -50,7 +50,7 @@ def _matching_link(entry: Any, pattern: str) -> str:
 
 def _next(feed: Any, url: str) -> tuple[Entry, ...]:
     links = (str(link.get("href", "")) for link in feed.get("links", ()) if link.get("rel") == "next")
-    following = next((urljoin(url, link) for link in links if link), url)
+    following = next((urldefrag(urljoin(url, link)).url for link in links if link), url)
     return (Entry(following),) if following != url else ()
 
 

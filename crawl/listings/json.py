@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urljoin
+from urllib.parse import urldefrag, urljoin
 
 from w3lib.url import add_or_replace_parameter, url_query_parameter
 
@@ -90,7 +90,7 @@ def _entry(record: Any, base: str, options: Mapping[str, str], prefix: str) -> E
 def _following(answer: Any, url: str, count: int, options: Mapping[str, str]) -> str:
     if "next" in options:
         address = _text(_at(answer, options["next"]))
-        return urljoin(url, address) if address else ""
+        return urldefrag(urljoin(url, address)).url if address else ""
     if "page" in options:
         first = int(options.get("first", "1"))
         number = _number(url_query_parameter(url, options["page"]), first)

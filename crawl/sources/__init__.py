@@ -57,13 +57,15 @@ class Layout:
 
     Attributes:
         valid_until: Last day on which pages were fetched in this layout; None for the present one.
-        body: XPath of the elements that hold heading and text; empty to let the extractor find them.
+        body: XPath of the elements that hold the text; empty to let the extractor find them.
         remove: XPath of what to take out first; empty for nothing.
+        heading: XPath of the heading where it stands outside the body, so that it is kept.
     """
 
     valid_until: date | None = None
     body: str = ""
     remove: str = ""
+    heading: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

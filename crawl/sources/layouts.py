@@ -44,9 +44,10 @@ def apply_layout(tree: Any, layout: Layout) -> Any:
     head = page.find("head")
     if head is not None:
         head.extend(body.iterfind(_LINKED_DATA))
-    for element in found:
+    kept = _outermost([*_elements(page, layout.heading), *found])
+    for element in kept:
         element.tail = None
-    body[:] = found
+    body[:] = kept
     body.text = None
     return page
 

@@ -19,7 +19,7 @@ from gonerd.errors import GonerdError
 # Page breaks, file marks and pictures of pages: printing, not text.
 _PRINTING = frozenset({"PRTPAGE", "FTREF", "GID", "GPH", "BILCOD", "FRDOC", "STARS", "MATH"})
 _PARAGRAPHS = frozenset(
-    {"P", "FP", "AMDPAR", "DATED", "NAME", "TITLE", "AUTH", "CITA", "EXTRACT", "AGENCY", "SUBAGY", "CFR", "DEPDOC"}
+    {"P", "FP", "AMDPAR", "DATED", "NAME", "TITLE", "AUTH", "CITA", "AGENCY", "SUBAGY", "CFR", "DEPDOC"}
     | {"RIN", "LDRWK", "TCAP", "PARTNO"}
 )
 _LEVELS = {"HED": "h2", "HD1": "h2", "HD2": "h3", "HD3": "h4"}
@@ -68,20 +68,25 @@ def _blocks(element: Any, title: Any) -> Iterator[str]:
             yield _table(child)
         elif tag in ("SECTNO", "SUBJECT") and element.tag == "SECTION":
             continue
-        elif tag in _PARAGRAPHS or not len(child):
+        elif tag in _PARAGRAPHS or _holds_text(child):
             if text := _text(child):
                 yield f"<p>{escape(text)}</p>"
         else:
             yield from _blocks(child, title)
 
 
+def _holds_text(element: Any) -> bool:
+    return any(piece and piece.strip() for piece in (element.text, *(child.tail for child in element)))
+
+
 def _table(table: Any) -> str:
-    rows = [
-        _cells(table.findall(".//BOXHD/CHED"), "th"),
-        *(_cells(row.findall("ENT"), "td") for row in table.iter("ROW")),
-    ]
-    caption = "".join(f"<p>{escape(_text(title))}</p>" for title in table.findall("TTITLE") if _text(title))
-    return f"{caption}<table>{''.join(row for row in rows if row)}</table>"
+    rows = [_cells(table.findall("BOXHD/CHED"), "th"), *(_cells(row.findall("ENT"), "td") for row in table.iter("ROW"))]
+    above, below = table.findall("TTITLE"), [part for part in table if part.tag not in ("TTITLE", "BOXHD", "ROW")]
+    return f"{_notes(above)}<table>{''.join(rows)}</table>{_notes(below)}"
+
+
+def _notes(elements: list[Any]) -> str:
+    return "".join(f"<p>{escape(text)}</p>" for text in map(_text, elements) if text)
 
 
 def _cells(cells: list[Any], tag: str) -> str:
@@ -91,9 +96,12 @@ def _cells(cells: list[Any], tag: str) -> str:
 
 def _text(element: Any) -> str:
     """Returns the text of an element with its emphasised parts, without what belongs to printing."""
-    pieces = [element.text or ""]
-    for child in element:
-        if isinstance(child.tag, str) and child.tag not in _PRINTING:
-            pieces.append(_text(child))
-        pieces.append(child.tail or "")
-    return " ".join("".join(pieces).split())
+    return " ".join("".join(_pieces(element)).split())
+
+
+def _pieces(element: Any) -> Iterator[str]:
+    if isinstance(element.tag, str) and element.tag not in _PRINTING:
+        yield element.text or ""
+        for child in element:
+            yield from _pieces(child)
+            yield child.tail or ""

@@ -34,11 +34,13 @@ SOURCES.register("ftc")(
         layouts=(
             Layout(
                 valid_until=date(2021, 12, 31),
-                body=f"//h1 | {_of_class('field-name-body')}",
+                body=_of_class("field-name-body"),
+                heading="//h1",
                 remove=_of_class("field-name-field-contact"),
             ),
             Layout(
-                body=f"//h1 | {_of_class('field--name-body')}",
+                body=_of_class("field--name-body"),
+                heading="//h1",
                 remove=_of_class("field--name-field-contact"),
             ),
         ),

@@ -29,6 +29,6 @@ SOURCES.register("legislation_uk")(
         pages=r"https?://www\.legislation\.gov\.uk/(?:uksi|ukpga)/\d{4}/\d+(?:/[a-z0-9-]+)*/data\.htm",
         # A selector, because the view puts tabs, a timeline and a list of changes around the text, in paragraphs and
         # lists as the text is.
-        layouts=(Layout(body='//h1[@id="pageTitle"] | //*[@id="viewLegContents"]'),),
+        layouts=(Layout(body='//*[@id="viewLegContents"]', heading='//h1[@id="pageTitle"]'),),
     )
 )

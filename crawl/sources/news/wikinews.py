@@ -14,6 +14,7 @@ from gonerd.crawl.sources import SOURCES, Discovery, Layout, Licence, Source
 _NAMESPACES = (
     "Talk|User|Wikinews|File|MediaWiki|Template|Help|Category|Portal|Comments|Module|Special|Draft|TimedText|WN"
 )
+_HEADING = '//h1[@id="firstHeading"]'
 _FURNITURE = " | ".join(
     (
         '//*[contains(concat(" ", @class, " "), " infobox ")]',
@@ -44,13 +45,14 @@ SOURCES.register("wikinews")(
         layouts=(
             Layout(
                 valid_until=date(2017, 6, 30),
-                body='//h1[@id="firstHeading"] | //*[@id="mw-content-text"]',
+                body='//*[@id="mw-content-text"]',
                 remove=_FURNITURE,
+                heading=_HEADING,
             ),
             Layout(
-                body='//h1[@id="firstHeading"] | //*[@id="mw-content-text"]'
-                '//*[contains(concat(" ", @class, " "), " mw-parser-output ")]',
+                body='//*[@id="mw-content-text"]//*[contains(concat(" ", @class, " "), " mw-parser-output ")]',
                 remove=_FURNITURE,
+                heading=_HEADING,
             ),
         ),
     )
