@@ -27,21 +27,19 @@ SOURCES.register("ftc")(
             note="17 U.S.C. 105: works of the United States government; material of others is excepted.",
         ),
         pages=r"https?://www\.ftc\.gov/news-events/(?:news/)?press-releases/\d{4}/\d{2}/[^/?#]+",
-        # Selectors, because contacts, related cases, tags and topics stand in the same article as the text, as
-        # paragraphs, and the generic extraction takes them for its end. The site went from Drupal 7 to 9 in early 2022,
-        # which renamed the field's class; pages fetched in the weeks between may be in either layout, and those in the
-        # wrong one are rejected as "layout", not cut wrongly.
+        # Selectors, because contacts, cases and topics stand in the same article as the text, as paragraphs; on a short
+        # release they outweigh it, and the generic extraction takes them for its end. The site went from Drupal 7 to 9
+        # in early 2022, which renamed the field's class; pages fetched in the weeks between may be in either layout,
+        # and those in the wrong one are rejected as "layout", not cut wrongly.
         layouts=(
             Layout(
                 valid_until=date(2021, 12, 31),
                 body=_of_class("field-name-body"),
                 heading="//h1",
-                remove=_of_class("field-name-field-contact"),
             ),
             Layout(
                 body=_of_class("field--name-body"),
                 heading="//h1",
-                remove=_of_class("field--name-field-contact"),
             ),
         ),
     )

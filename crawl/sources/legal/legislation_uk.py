@@ -27,8 +27,8 @@ SOURCES.register("legislation_uk")(
             note="Stated at the foot of every page; what others own in it is excepted.",
         ),
         pages=r"https?://www\.legislation\.gov\.uk/(?:uksi|ukpga)/\d{4}/\d+(?:/[a-z0-9-]+)*/data\.htm",
-        # A selector, because the view puts tabs, a timeline and a list of changes around the text, in paragraphs and
-        # lists as the text is.
+        # A selector, because the view explains itself (versions, options, timeline) in paragraphs and lists around the
+        # text, which on a short instrument are longer than it.
         layouts=(Layout(body='//*[@id="viewLegContents"]', heading='//h1[@id="pageTitle"]'),),
     )
 )
