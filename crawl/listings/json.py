@@ -40,7 +40,7 @@ class JsonReader(ListingReader):
 
     def read(self, body: bytes, url: str, max_bytes: int, options: Mapping[str, str] = NO_OPTIONS) -> Listing:
         """Reads the records; one without an address yields an empty one, to be counted."""
-        check_options("json", options, _KNOWN, ("url",) if "items" in options else ("listing-items", "listing-url"))
+        check_options("json", options, _KNOWN, _needed(options))
         try:
             answer = json.loads(body)
         except (ValueError, RecursionError) as error:
@@ -57,6 +57,11 @@ class JsonReader(ListingReader):
             pages=tuple(_entry(record, url, options, "") for record in pages or ()),
             listings=tuple(_entry(record, url, options, "listing-") for record in listings or ()) + more,
         )
+
+
+def _needed(options: Mapping[str, str]) -> tuple[str, ...]:
+    prefixes = [prefix for prefix in ("", "listing-") if f"{prefix}items" in options]
+    return tuple(f"{prefix}url" for prefix in prefixes) or ("items", "url")
 
 
 def _arrays(options: Mapping[str, str]) -> list[str]:

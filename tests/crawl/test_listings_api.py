@@ -126,7 +126,8 @@ def test_what_is_no_listing(answer: Any, options: dict[str, str], why: str) -> N
     [
         ("json", {"item": "results", "url": "u"}, "did you mean 'items'"),
         ("json", {"items": "results"}, "needs the option 'url'"),
-        ("json", {}, "needs the option 'listing-items'"),
+        ("json", {"items": "a", "url": "u", "listing-items": "b"}, "needs the option 'listing-url'"),
+        ("json", {}, "needs the option 'items'"),
         ("feed", {"follows": "next"}, "did you mean 'follow'"),
         ("edgar", {"form": "8-K"}, "did you mean 'forms'"),
     ],

@@ -2,8 +2,7 @@
 
 Programs are asked to keep to the API, so pages are the XML of the documents, which it names. The operators state
 5 requests a second for the API and 1 for XML (usnationalarchives/federalregister-api-core#13). A query yields no more
-than its first 2,000 documents; older ones take queries of their own, for instance
-`--seed json=…` with `conditions[publication_date][is]`.
+than its first 2,000 documents; older ones take queries of their own (`conditions[publication_date][is]`).
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Wikinews, English edition.
 
 Wikimedia's robots.txt closes `/w/` and `/wiki/Special:` to crawlers, the API and the feeds with them, and opens the
-sitemap endpoint below; whether the wiki serves it is for `gonerd crawl doctor` to say. Dumps are the other way in.
+sitemap endpoint below; it has been seen to answer 403, so `gonerd crawl doctor` tells whether it serves. Where it does
+not, the titles of the wiki's dump (https://dumps.wikimedia.org/enwikinews/) make a file for `--urls`.
 A page states its licence itself: CC BY, before 25 September 2005 the public domain.
 """
 
