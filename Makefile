@@ -47,8 +47,9 @@ bench: setup ## Measure; see benchmarks/README.md
 bench-build: setup ## Measure building releases of up to 100,000 documents
 	$(BIN)/python benchmarks/build.py --documents 10000,30000,100000
 
-docs: setup ## Regenerate the command reference, docs/CLI.md
+docs: setup ## Regenerate the references, docs/CLI.md and docs/SOURCES.md
 	$(BIN)/python tools/reference.py
+	$(BIN)/python tools/sources.py
 
 constraints: setup ## Write constraints.txt from what .venv holds
 	$(BIN)/python tools/constraints.py

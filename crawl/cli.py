@@ -109,6 +109,16 @@ def extract(
 
 
 @app.command()
+def sources(
+    markdown: Annotated[bool, typer.Option("--markdown", help="As Markdown, with notes.")] = False,
+) -> None:
+    """List the publishers that the crawler knows, with listings, licence and what a release may hold."""
+    with needs_extra("crawl"):
+        from .sources.cli import sources_table
+    typer.echo(sources_table(markdown))
+
+
+@app.command()
 def doctor(
     names: Annotated[
         list[str] | None, typer.Argument(metavar="[SOURCE]...", help="Sources to check (default: all).")

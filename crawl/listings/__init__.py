@@ -5,11 +5,12 @@ A module registers one `ListingReader` under its name in `LISTINGS`; the command
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import NamedTuple
 
+from gonerd.errors import UsageError, unknown_name
 from gonerd.registry import Registry
 
 NO_OPTIONS: Mapping[str, str] = MappingProxyType({})
@@ -67,6 +68,22 @@ class ListingReader:
             GonerdError: The content is no such listing; the message is a few words that say why.
         """
         raise NotImplementedError(f"{type(self).__name__} lists no listings, so it reads none")
+
+
+def check_options(kind: str, options: Mapping[str, str], known: Iterable[str], needed: Iterable[str] = ()) -> None:
+    """Holds what a source says about its listing against what the kind understands.
+
+    Raises:
+        UsageError: An option is unknown or missing; a source states it wrongly.
+    """
+    for name in options:
+        if name not in known:
+            raise unknown_name(f"option of the seed kind {kind!r}", name, known)
+    for name in needed:
+        if not options.get(name):
+            raise UsageError(
+                f"the seed kind {kind!r} needs the option {name!r}; a source states it in Discovery.options"
+            )
 
 
 LISTINGS: Registry[ListingReader] = Registry("seed kind", __name__)

@@ -40,12 +40,15 @@ class Licence:
         evidence: Address of the page that says so.
         note: What is excepted, for instance agency pictures or wire copy; one sentence.
         release: "full" where texts may be passed on, changed and enriched, else "urls-only".
+        excepted: XPath that finds something on pages the licence does not cover, for instance the byline of a news
+            agency; regular expressions are at hand as `re:test`. Empty when every page is covered.
     """
 
     id: str
     evidence: str
     note: str = ""
     release: str = "full"
+    excepted: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +57,15 @@ class Layout:
 
     Attributes:
         valid_until: Last day on which pages were fetched in this layout; None for the present one.
-        body: XPath of the element that holds the text; empty to let the extractor find it.
+        body: XPath of the elements that hold the text; empty to let the extractor find them.
         remove: XPath of what to take out first; empty for nothing.
+        heading: XPath of the heading where it stands outside the body, so that it is kept.
     """
 
     valid_until: date | None = None
     body: str = ""
     remove: str = ""
+    heading: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +118,7 @@ SOURCES: Registry[Source] = Registry("source", __name__)
 
 
 def source_of(url: str, name: str | None = None) -> Source | None:
-    """Returns the publisher of a page, None for an unknown one.
+    """Returns the publisher of a page, None for an unknown one or where several are as likely.
 
     Args:
         url: Address of the page.
@@ -122,5 +127,8 @@ def source_of(url: str, name: str | None = None) -> Source | None:
     if name is not None and name in SOURCES.names():
         return SOURCES.get(name)
     host = host_of(url)
-    found = (SOURCES.get(known) for known in SOURCES.names())
-    return next((source for source in found if host in source.hosts), None)
+    there = [source for source in map(SOURCES.get, SOURCES.names()) if host in source.hosts]
+    listed = [source for source in there if source.lists(url)]
+    # On a host of several publishers an address that none of them lists is nobody's.
+    found = listed or there
+    return found[0] if len(found) == 1 else None
