@@ -11,7 +11,7 @@ from .resolver import GuardedResolver
 from .spider import PageSpider
 
 LOG = "crawl.log"
-_PUBLIC_DELAY, _PRIVATE_DELAY = 1.0, 0.0
+_PRIVATE_DELAY = 0.0
 _HOSTS_AT_A_TIME = 64
 # Without any delay the engine may take two requests from a host's queue before it counts the first as begun,
 # which would open a second connection and change the order.
@@ -22,7 +22,7 @@ def _engine_settings(job: Job) -> dict[str, Any]:
     given = job.settings
     shortest = _SHORTEST_DELAY if given.concurrency == 1 else 0.0
     public, private = (
-        max(shortest, usual if given.delay is None else given.delay) for usual in (_PUBLIC_DELAY, _PRIVATE_DELAY)
+        max(shortest, usual if given.delay is None else given.delay) for usual in (given.usual_delay(), _PRIVATE_DELAY)
     )
     inside = {"concurrency": given.concurrency, "jitter": 0, "delay": private}
     here = __package__

@@ -9,12 +9,14 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from gonerd.crawl.sources import SOURCES
 from gonerd.errors import UsageError, unknown_name
 from gonerd.records import DOMAINS
 
 _MAIL = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+@[\w-]+(\.[\w-]+)+")
 _MIB = 1 << 20
 REFRESH = ("changed", "all", "none")
+PUBLIC_DELAY = 1.0
 
 
 class CrawlSettings(BaseModel):
@@ -32,7 +34,8 @@ class CrawlSettings(BaseModel):
         limit: Take at most this many listed pages, of each source where several are named.
         refresh: Which stored pages to ask for again, with conditional requests: those that a listing says have
             "changed", "all", or "none".
-        delay: Seconds between two requests to a host; 1 for public and 0 for private hosts when None.
+        delay: Seconds between two requests to a host; when None 0 for private hosts, and 1 for public ones or what the
+            most careful of the sources asks for.
         concurrency: Requests to a host at a time.
         autothrottle: Whether a slow host is asked more slowly.
         obey_robots: Whether robots.txt is obeyed.
@@ -110,12 +113,16 @@ class CrawlSettings(BaseModel):
             raise UsageError(f"--source {value!r} must be a short name on one line")
         return value
 
+    def usual_delay(self) -> float:
+        """Returns the seconds between two requests to a public host unless the user says otherwise."""
+        return max([PUBLIC_DELAY, *(SOURCES.get(name).delay for name in self.sources)])
+
     def overrides(self) -> dict[str, Any]:
         """Returns the settings by which this crawl departs from good manners, by name; usually none."""
         usual = CrawlSettings.model_fields
         given = {name: getattr(self, name) for name in _MANNERS}
         changed = {name: value for name, value in given.items() if value != usual[name].default}
-        if self.delay is not None and self.delay < 1:
+        if self.delay is not None and self.delay < self.usual_delay():
             changed["delay"] = self.delay
         return changed
 

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from gonerd.cli import main
+from gonerd.crawl.fetch.settings import CrawlSettings
+from gonerd.crawl.sources import SOURCES
 
 MAP = "http://127.0.0.1:9/sitemap.xml"
 
@@ -56,3 +58,35 @@ def test_help_needs_no_engine() -> None:
         "sys.exit(code or (3 if heavy else 0))"
     )
     assert subprocess.run([sys.executable, "-c", script], capture_output=True, check=False, cwd="/").returncode == 0
+
+
+def test_the_most_careful_source_sets_the_pace() -> None:
+    slow = max(("voa", "sec_filings"), key=lambda name: SOURCES.get(name).delay)
+    settings = CrawlSettings(sources=("voa", "sec_filings"), out=Path("w"))
+    assert settings.usual_delay() == max(1.0, SOURCES.get(slow).delay)
+    assert settings.overrides() == {}
+    assert CrawlSettings(sources=("voa",), out=Path("w"), delay=0.1).overrides() == {"delay": 0.1}
+
+
+@pytest.mark.parametrize(
+    ("named", "why"),
+    [
+        ("timeout", "NAME=VALUE"),
+        ("tiemout=3", "did you mean 'timeout'"),
+        ("timeout=-3", "setting timeout"),
+        ("out=elsewhere", "unknown setting"),
+        ("max_bytes=many", "setting max_bytes"),
+    ],
+)
+def test_settings_by_name(named: str, why: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["crawl", "run", "--sitemap", MAP, "--allow-host", "127.0.0.1", "--out", str(tmp_path / "w")]
+    assert main([*words, "--set", named]) == 2
+    assert why in capsys.readouterr().err
+
+
+def test_a_source_or_a_seed_but_not_both(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["crawl", "run", "voa", "--sitemap", MAP, "--out", str(tmp_path / "w")]) == 2
+    assert main(["crawl", "run", "vao", "--out", str(tmp_path / "w")]) == 2
+    assert "did you mean 'voa'" in capsys.readouterr().err
+    assert main(["crawl", "run", "voa", "--out", str(tmp_path / "w")]) == 2
+    assert "--contact MAIL" in capsys.readouterr().err
