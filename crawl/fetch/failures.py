@@ -26,7 +26,7 @@ _KINDS: tuple[tuple[type[BaseException], str], ...] = (
     (DownloadTimeoutError, TIMEOUT),
     (CannotResolveHostError, DNS),
     (DownloadConnectionRefusedError, CONNECTION),
-    (DownloadCancelledError, TOO_LARGE),  # only a response over the bound is cancelled
+    (DownloadCancelledError, TOO_LARGE),  # only a response over max_bytes is cancelled
     (ResponseDataLossError, BROKEN),
 )
 
@@ -43,13 +43,21 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
             waiting.append(one.__cause__)
 
 
+def _words(causes: list[BaseException]) -> str:
+    """Describes an error by the innermost of its causes that says anything; the outer ones only list them."""
+    for cause in reversed(causes):
+        if str(cause) and not getattr(cause, "reasons", None):
+            return f"{type(cause).__name__}: {cause}"[:500]
+    return type(causes[0]).__name__
+
+
 def reason_of(error: BaseException) -> tuple[str, str]:
     """Returns (reason, detail) for what a request failed with."""
-    detail = f"{type(error).__name__}: {error}".strip(": ")[:500]
+    causes = list(_causes(error))
+    detail = _words(causes)
     for kind, reason in _KINDS:
         if isinstance(error, kind):
             return reason, detail
-    causes = list(_causes(error))
     if isinstance(error, IgnoreRequest):
         if "redirections" in str(error):
             return REDIRECTS, str(error)

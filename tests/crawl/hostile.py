@@ -13,6 +13,7 @@ import zlib
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from time import monotonic
 from typing import NamedTuple
@@ -24,7 +25,7 @@ from cryptography.x509.oid import NameOID
 
 Writer = asyncio.StreamWriter
 MEBI = 1 << 20
-PACKED_MEBIS = 300
+PACKED_MEBIS = 100
 
 
 class Asked(NamedTuple):
@@ -36,8 +37,9 @@ class Asked(NamedTuple):
     headers: dict[str, str]
 
 
+@cache
 def bomb(wbits: int = 31) -> bytes:
-    """300 MiB of zeros in 300 kB of gzip, or of deflate (`wbits=15`)."""
+    """100 MiB of zeros in half a MB of gzip, or of deflate (`wbits=15`)."""
     packer = zlib.compressobj(1, wbits=wbits)
     zeros = bytes(MEBI)
     return b"".join(packer.compress(zeros) for _ in range(PACKED_MEBIS)) + packer.flush()

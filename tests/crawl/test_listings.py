@@ -21,6 +21,11 @@ def test_sources_are_found_by_themselves() -> None:
     assert {"feed", "sitemap", "urls"} <= set(LISTINGS.names())
 
 
+def test_an_entry_without_an_address_is_no_address() -> None:
+    xml = f"<urlset {NS}><url><loc/></url><url><lastmod>2026-03-01</lastmod></url></urlset>".encode()
+    assert set(urls(LISTINGS.get("sitemap").read(xml, URL, LARGE).pages)) <= {""}
+
+
 @pytest.mark.parametrize("pack", [gzip.compress, lambda body: body])
 def test_sitemap(pack: object) -> None:
     xml = f"<urlset {NS}><url><loc> https://example.org/1 </loc></url><url><loc>/2</loc></url></urlset>".encode()

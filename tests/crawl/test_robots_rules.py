@@ -54,6 +54,8 @@ def test_unreachable_means_no() -> None:
     assert unreachable("timed out").refusal(PAGE) == (
         "robots.txt cannot be reached, so nothing may be fetched (timed out)"
     )
+    assert unreachable("timed out").reason == "robots"
+    assert unreachable("timed out", "timeout").reason == "timeout"
 
 
 def test_robots_txt_is_always_allowed() -> None:
