@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 OUT ?= out/demo
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo sample test check format bench bench-build docs constraints clean
+.PHONY: help setup demo sample test check format bench bench-build bench-extract docs constraints clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 13
@@ -46,6 +46,9 @@ bench: setup ## Measure; see benchmarks/README.md
 
 bench-build: setup ## Measure building releases of up to 100,000 documents
 	$(BIN)/python benchmarks/build.py --documents 10000,30000,100000
+
+bench-extract: setup ## Measure the extraction on ../shared/data against its floors
+	$(BIN)/python benchmarks/extract.py
 
 docs: setup ## Regenerate the references, docs/CLI.md and docs/SOURCES.md
 	$(BIN)/python tools/reference.py

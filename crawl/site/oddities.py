@@ -110,7 +110,8 @@ def oddities(pages: Iterable[SitePage] | None = None) -> list[Oddity]:
         if page.wire:
             found.append(Oddity("syndicated", wire_copy(page), (RSS,)))
         if page.pdf:
-            found.append(Oddity("pdf", pdf_edition(page), (ATOM,), "extract", "not-html"))
+            # Its text is that of the page, to the letter.
+            found.append(Oddity("pdf", pdf_edition(page), (ATOM,), "extract", "duplicate-text"))
         if page.encoding != "utf-8":
             found.append(Oddity("encoding", page, _ordinary_listings(page)))
     return found

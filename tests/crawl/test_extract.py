@@ -46,7 +46,13 @@ def test_every_page_is_kept_or_rejected(mixed: Path, tmp_path: Path) -> None:
     done = extract(mixed, tmp_path / "d")
     assert done.pages == 7
     assert done.kept == 2
-    assert done.rejected == {"duplicate-address": 1, "duplicate-text": 1, "http-404": 1, "not-html": 1, "too-short": 1}
+    assert done.rejected == {
+        "duplicate-address": 1,
+        "duplicate-text": 1,
+        "http-404": 1,
+        "pdf-damaged": 1,
+        "too-short": 1,
+    }
     assert done.pages == done.kept + sum(done.rejected.values())
     assert done.not_a_page == 3
     documents = list(read_documents(tmp_path / "d"))
