@@ -25,6 +25,7 @@ from lxml import etree
 from lxml import html as lxml_html
 
 from gonerd.cli import main
+from gonerd.crawl.optout import site_files
 from gonerd.crawl.site import serve_site
 from gonerd.crawl.site.answers import Answer
 from gonerd.crawl.site.derived import CREDIT
@@ -604,4 +605,4 @@ def test_robots_txt_is_obeyed(crawl: Crawl, served: str, read_warc: Any, tmp_pat
     done = crawl("--urls", tmp_path / "urls.txt", "--out", tmp_path / "w")
     assert "4 listed = 1 fetched + 0 already there + 3 skipped (robots: 3)" in done.stdout
     asked = {record["url"].removeprefix(served) for record in read_warc(tmp_path / "w") if record["url"]}
-    assert asked == {"/robots.txt", allowed.page.address}
+    assert asked == {"/robots.txt", *site_files(), allowed.page.address}
