@@ -46,8 +46,11 @@ def _usable(stated: str, base: str) -> str | None:
         return stated
     if not stated or (any(c.isspace() for c in stated) or ("." not in stated and "/" not in stated)):
         return None  # prose: it says something about rights, but it names no licence
-    url = urljoin(base, stated)
-    return spdx_of(url) if urlsplit(url).scheme in ("http", "https") else None
+    try:
+        url = urljoin(base, stated)
+        return spdx_of(url) if urlsplit(url).scheme in ("http", "https") else None
+    except ValueError:  # no address
+        return None
 
 
 def _statements(tree: Any, nodes: Iterable[Node]) -> Iterator[tuple[str, str]]:

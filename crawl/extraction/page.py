@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from functools import cache
 from importlib.metadata import version
 from typing import Any
 
+import lxml.etree
 import lxml.html
 import trafilatura
 
@@ -187,7 +189,8 @@ def parse(html: str) -> Any:
     """Parses a page, or a fragment of one; returns None if nothing is in it."""
     tree = trafilatura.load_html(html)
     if tree is None and html.strip():  # which is refused by trafilatura if it is but one element
-        tree = lxml.html.document_fromstring(html.encode("utf-8", "replace"), parser=_parser())
+        with contextlib.suppress(lxml.etree.ParserError):
+            tree = lxml.html.document_fromstring(html.encode("utf-8", "replace"), parser=_parser())
     return tree
 
 

@@ -25,12 +25,14 @@ _INDENT = 0.8
 _MARGIN_LINES = 2
 _ITEM = re.compile(r"(?:[•◦▪‣*–-]|\(?[0-9]{1,3}[.)]|\([a-zA-Zivx]{1,4}\)|¶\s*\d+)\s+\S")
 _PAGE_NUMBER = re.compile(
-    r"(?:page\s+|p\.\s*)?[-–—\[(]?\s*(?:\d{1,4}|[ivxlc]{1,7})\s*[-–—\])]?(?:\s*(?:of|/)\s*\d{1,4})?", re.IGNORECASE
+    r"""(?:[Pp]age\s+|PAGE\s+|p\.\s*)? [-–—\[(]?\s* (?:\d{1,4} | (?=[ivx])x{0,3}(?:ix|iv|v?i{0,3})) \s*[-–—\])]?
+        (?:\s*(?:of|OF|/)\s*\d{1,4})?""",
+    re.VERBOSE,
 )
 _ENDS = re.compile(r"[.!?:;][\"'”’)\]]*$")
 _BROKEN = re.compile(r"(\w+)-$")
 _BULLET = re.compile(r"[•◦▪‣]\s+")
-_DIGITS = re.compile(r"\d+")
+_DIGITS = re.compile(r"\d{1,9}")
 _WORD = re.compile(r"\w+(?:-\w+)*")
 
 
@@ -175,19 +177,24 @@ def _line(row: Sequence[Run], column: int, margins: tuple[float, float]) -> Line
 
 
 def body_of(pages: Sequence[Sequence[Line]]) -> list[list[Line]]:
-    """Takes running heads, running feet and page numbers off the pages of a document."""
-    seen: Counter[tuple[str, int]] = Counter()
-    for page in pages:
-        seen.update({_place(line) for line in _outer(page)})
+    """Takes running heads, running feet and page numbers off the pages of a document.
+
+    A line at the edge of a page is one if it stands at the same height on many pages, with the same words, or with a
+    number that goes up with the pages; and if these words are not met as often inside the pages.
+    """
+    outer = [_outer(page) for page in pages]
+    seen = Counter(
+        key for number, lines in enumerate(outer) for key in {key for line in lines for key in _keys(line, number)}
+    )
+    met = Counter(_shape(line) for page in pages for line in page)
     often = max(2, round(0.4 * len(pages)))
-    repeated = {place for place, count in seen.items() if count >= often}
     kept = []
-    for page in pages:
-        gone = {
-            id(line)
-            for line in _outer(page)
-            if _place(line) in repeated or _PAGE_NUMBER.fullmatch(line.text) is not None
-        }
+    for number, (page, lines) in enumerate(zip(pages, outer, strict=True)):
+        gone = set()
+        for line in lines:
+            most = max((seen[key] for key in _keys(line, number)), default=0)
+            if _PAGE_NUMBER.fullmatch(line.text) or (most >= often and met[_shape(line)] <= 1.5 * most):
+                gone.add(id(line))
         kept.append([line for line in page if id(line) not in gone])
     return kept
 
@@ -198,8 +205,14 @@ def _outer(page: Sequence[Line]) -> list[Line]:
     return [line for line in page if round(line.y) in edges]
 
 
-def _place(line: Line) -> tuple[str, int]:
-    return _DIGITS.sub("#", line.text), round(line.y / 6)
+def _keys(line: Line, page: int) -> list[tuple[str, int, int | None]]:
+    height = round(line.y / 6)
+    counting = [(_shape(line), height, int(number) - page) for number in _DIGITS.findall(line.text)]
+    return [(line.text, height, None), *counting]
+
+
+def _shape(line: Line) -> str:
+    return _DIGITS.sub("#", line.text)
 
 
 def paragraphs(pages: Sequence[Sequence[Line]]) -> list[str]:

@@ -33,7 +33,7 @@ def test_a_figure_below_its_floor_is_named() -> None:
 
 
 def test_scores_by_hand() -> None:
-    # Of the four-word runs "a b c d", "b c d e" one is right, of the expected "a b c d", "b c d f", "c d f g" one is found.
+    # Of the runs "a b c d" and "b c d e" one is right; of the expected "a b c d", "b c d f", "c d f g" one is found.
     assert score("A b, c d e", "a b c d f g", 4) == pytest.approx((1 / 2, 1 / 3, 2 / 5))
     assert score("", "a b c d", 4) == (0.0, 0.0, 0.0)
     body = {
