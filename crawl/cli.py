@@ -131,7 +131,8 @@ def doctor(
 ) -> None:
     """Ask each known source for a listing, a page and its licence, and write a dated health table."""
     with needs_extra("crawl"):
-        from .doctor import check_sources, table
+        from .doctor import check_sources
+        from .health import table
     found = check_sources(names or (), out, contact, tuple(allow_host or ()))
     typer.echo(table(found, found[0].checked[:10] if found else ""), nl=False)
     ill = [one.source for one in found if one.problem]
