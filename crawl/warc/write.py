@@ -23,7 +23,8 @@ from .fields import ROLE
 from .heal import OPEN
 
 _NAME = "crawl-{:05d}.warc.gz"
-# ISA-L's middle level packs about as well as zlib's lower ones in a fifth of the time.
+# On real news pages this level packs a little better than zlib's first (ratio 4.56 to 4.45) and six times as fast;
+# zlib's ninth, which warcio takes, would save 15 % of the space at a nineteenth of the speed.
 _LEVEL = 2
 NOT_MODIFIED = "http://netpreserve.org/warc/1.1/revisit/server-not-modified"
 IDENTICAL = "http://netpreserve.org/warc/1.1/revisit/identical-payload-digest"
