@@ -103,7 +103,8 @@ def legal_text(tree: Any) -> str | None:
 
 def _body_lines(element: Any) -> list[str]:
     notes = [note for note in _NOTES(element) if len(note) or note.text]
-    outer = [note for note in notes if not any(other in notes for other in note.iterancestors())]
+    known = set(notes)
+    outer = [note for note in notes if known.isdisjoint(note.iterancestors())]
     last = [line for note in outer for line in to_lines(note)]
     for note in outer:
         drop(note)

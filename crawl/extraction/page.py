@@ -200,7 +200,7 @@ def _text(page: Page, tree: Any, head: Head, layout: Layout | None) -> tuple[str
     if layout is not None:
         laid_out = import_module("gonerd.crawl.sources.layouts").apply_layout(tree, layout)
         tree = tree if laid_out is None else laid_out
-    if page.domain == "legal" or is_bare(tree):
+    if page.domain == "legal" or (page.domain == "other" and is_bare(tree)):
         text = legal_text(tree)
         if text:
             return normalize(text).strip(), f"{_named('lxml')}+gonerd.{RULES}"
