@@ -48,12 +48,16 @@ _HOLDERS = etree.XPath(
 )
 # The element that holds so much of the running text holds the document; what is around it is the site.
 _MOST = 0.8
+_LINKED = 0.3
 _TEXT = ("p", "li", "pre", "blockquote", "td")
 
 
 def is_bare(tree: Any) -> bool:
-    """Whether a page is a text and nothing else."""
-    return not _CHROME(tree)
+    """Whether a page is a text and nothing else: without the parts of a site around it, and not made of links."""
+    if _CHROME(tree):
+        return False
+    linked = sum(len("".join(link.itertext())) for link in tree.iter("a"))
+    return linked <= _LINKED * len("".join(tree.itertext()))
 
 
 def _weight(element: Any) -> int:

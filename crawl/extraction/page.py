@@ -27,7 +27,7 @@ from .head import Head, read_head
 from .language import language_of
 from .legal import is_bare, legal_text
 from .licences import UNKNOWN, licence_of
-from .main_text import main_text
+from .main_text import main_text, running_lines
 from .metadata import Metadata, read_metadata
 from .parts import Extracted, Part, part_of
 from .pdf import is_pdf, read_pdf
@@ -200,13 +200,16 @@ def _text(page: Page, tree: Any, head: Head, layout: Layout | None) -> tuple[str
     if layout is not None:
         laid_out = import_module("gonerd.crawl.sources.layouts").apply_layout(tree, layout)
         tree = tree if laid_out is None else laid_out
-    if page.domain == "legal" or (page.domain == "other" and is_bare(tree)):
-        text = legal_text(tree)
+    headlines = (*head.headings, *head.titles, head.meta("og:title"), stated_text(head.nodes, "headline"))
+    if page.domain == "legal" or is_bare(tree):
+        text = legal_text(tree) or ""
+        if page.domain == "news":
+            text = "\n".join(running_lines(text, headlines))
         if text:
             return normalize(text).strip(), f"{_named('lxml')}+gonerd.{RULES}"
     text = main_text(
         tree,
-        headlines=(*head.headings, *head.titles, head.meta("og:title"), stated_text(head.nodes, "headline")),
+        headlines=headlines,
         descriptions=(stated_text(head.nodes, "description"), *(head.meta(name) for name in _DESCRIPTIONS)),
         article_body=stated_text(head.nodes, "articleBody"),
     )
