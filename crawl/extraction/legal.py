@@ -48,12 +48,16 @@ _HOLDERS = etree.XPath(
 )
 # The element that holds so much of the running text holds the document; what is around it is the site.
 _MOST = 0.8
+_LINKED = 0.3
 _TEXT = ("p", "li", "pre", "blockquote", "td")
 
 
 def is_bare(tree: Any) -> bool:
-    """Whether a page is a text and nothing else."""
-    return not _CHROME(tree)
+    """Whether a page is a text and nothing else: without the parts of a site around it, and not made of links."""
+    if _CHROME(tree):
+        return False
+    linked = sum(len("".join(link.itertext())) for link in tree.iter("a"))
+    return linked <= _LINKED * len("".join(tree.itertext()))
 
 
 def _weight(element: Any) -> int:
@@ -103,7 +107,8 @@ def legal_text(tree: Any) -> str | None:
 
 def _body_lines(element: Any) -> list[str]:
     notes = [note for note in _NOTES(element) if len(note) or note.text]
-    outer = [note for note in notes if not any(other in notes for other in note.iterancestors())]
+    known = set(notes)
+    outer = [note for note in notes if known.isdisjoint(note.iterancestors())]
     last = [line for note in outer for line in to_lines(note)]
     for note in outer:
         drop(note)

@@ -45,13 +45,18 @@ def main_text(tree: Any, *, headlines: Iterable[str], descriptions: Iterable[str
     _drop_heads(tree)
     total = remove_furniture(tree)
     text = _best(tree, total, body)
+    lines = running_lines(text, headlines)
+    standfirst = _standfirst(tree, descriptions, text) if lines else ""
+    return "\n".join([standfirst, *lines] if standfirst else lines)
+
+
+def running_lines(text: str, headlines: Iterable[str]) -> list[str]:
+    """Returns the lines of a text that are neither its headline, at the beginning, nor asides to the reader."""
     titles = {key for headline in headlines if (key := _key(headline))}
     lines = [line for line in text.split("\n") if line.strip()]
     while lines and _key(lines[0]) in titles:
         lines.pop(0)
-    lines = [line for line in lines if not is_aside(line.removeprefix("- "))]
-    standfirst = _standfirst(tree, descriptions, text) if lines else ""
-    return "\n".join([standfirst, *lines] if standfirst else lines)
+    return [line for line in lines if not is_aside(line.removeprefix("- "))]
 
 
 def _drop_heads(tree: Any) -> None:

@@ -29,7 +29,7 @@ from .head import Head, read_head
 from .language import language_of
 from .legal import is_bare, legal_text
 from .licences import UNKNOWN, licence_of
-from .main_text import main_text
+from .main_text import main_text, running_lines
 from .metadata import Metadata, read_metadata
 from .parts import Extracted, Part, part_of
 from .pdf import is_pdf, read_pdf
@@ -216,13 +216,16 @@ def _declared(page: Page, source: Source | None, tree: Any) -> tuple[str, str | 
 
 def _text(page: Page, tree: Any, head: Head) -> tuple[str, str]:
     """Returns the text of a page and the name of what found it."""
+    headlines = (*head.headings, *head.titles, head.meta("og:title"), stated_text(head.nodes, "headline"))
     if page.domain == "legal" or is_bare(tree):
-        text = legal_text(tree)
+        text = legal_text(tree) or ""
+        if page.domain == "news":
+            text = "\n".join(running_lines(text, headlines))
         if text:
             return normalize(text).strip(), f"{_named('lxml')}+gonerd.{RULES}"
     text = main_text(
         tree,
-        headlines=(*head.headings, *head.titles, head.meta("og:title"), stated_text(head.nodes, "headline")),
+        headlines=headlines,
         descriptions=(stated_text(head.nodes, "description"), *(head.meta(name) for name in _DESCRIPTIONS)),
         article_body=stated_text(head.nodes, "articleBody"),
     )

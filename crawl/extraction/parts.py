@@ -22,7 +22,7 @@ _OF = re.compile(r"\b(?:page|part)\s+(\d{1,3})\s+of\s+(\d{1,3})\b", re.IGNORECAS
 _MOST = 200
 _LINKS = etree.XPath("//link[@rel and @href] | //a[@rel and @href]")
 _PAGERS = etree.XPath(
-    "//*[contains(@class, 'pag') or @role='navigation' or self::nav][contains(translate(., 'OF', 'of'), 'of')]"
+    "//*[contains(@class, 'pag') or @role='navigation' or self::nav][string-length(.) < 400][contains(., ' of ')]"
 )
 
 

@@ -17,7 +17,9 @@ from lxml import html as lxml_html
 from gonerd.crawl import sources
 from gonerd.crawl.extraction.language import detect_language, language_of, stated_language
 from gonerd.crawl.extraction.page import Unfit, extract_page
-from gonerd.crawl.extraction.parts import MISSING, Part, in_sequence, join_parts, part_of
+from gonerd.crawl.extraction.parts import MISSING, Extracted, Part, in_sequence, join_parts, part_of
+from gonerd.crawl.site.documents import load_pages
+from gonerd.crawl.site.routes import Site
 from gonerd.crawl.sources import Discovery, Layout, Licence, Source
 from gonerd.records import Document
 from tests.crawl.pages import as_p, document_of, html_of, page_of, paragraphs, reason_of
@@ -174,7 +176,7 @@ BASE = "https://example.org/story"
         ('<link rel=next href="/another-story">', BASE, None),  # the blog's next post
         ('<link rel=next href="https://other.example/story?page=2">', BASE, None),
         ("<title>Herring (page 2 of 3)</title>", BASE, None),
-        ("", f"{BASE}?page=2", None),
+        ("<title>Herring</title>", f"{BASE}?page=2", None),
         ("", BASE, None),
         ('<link rel=next href="http://[bad">', BASE, None),
     ],
@@ -205,6 +207,24 @@ def test_parts_are_joined_without_what_they_repeat() -> None:
     assert join_parts(parts[:1]) is parts[0]
     assert [in_sequence(numbers) for numbers in ([1, 2, 3], [1, 3], [2, 3], [], [3, 1, 2, 5])] == [3, 1, 0, 0, 3]
     assert MISSING == "part-missing"
+
+
+def test_the_parts_of_a_page_of_the_site_make_up_the_whole() -> None:
+    pages = load_pages()
+    site = Site(pages, "http://127.0.0.1:8000")
+
+    def found(address: str) -> Extracted:
+        answer = site.answer(address)
+        return extract_page(page_of(answer.body, url=f"http://127.0.0.1:8000{address}", content_type=answer.kind))
+
+    (whole,) = (page for page in pages if page.parts > 1)
+    parts = [found(f"{whole.whole}?part={number}") for number in range(1, whole.parts + 1)]
+    places = [one.part for one in parts if one.part]
+    assert [(place.number, place.total) for place in places] == [(n, whole.parts) for n in range(1, whole.parts + 1)]
+    assert len({place.group for place in places}) == 1
+    assert [place.next_url is None for place in places] == [False] * (whole.parts - 1) + [True]
+    joined = join_parts([one.document for one in parts])
+    assert joined.text.replace("\n\n", "\n") == found(whole.whole).document.text
 
 
 # The same again

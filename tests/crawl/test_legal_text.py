@@ -148,6 +148,17 @@ def test_a_release_of_a_ministry_reads_like_an_article() -> None:
     assert found == text
 
 
+def test_a_text_without_a_site_around_it_is_taken_whole_in_any_domain() -> None:
+    text = paragraphs(4)
+    fragment = f"<div><h1>Herring dear</h1>{as_p(text[:2])}<h2>In May</h2><ol><li>{text[2]}</li></ol>{text[3]}</div>"
+    rest = [*text[:2], "In May", f"1. {text[2]}", text[3]]
+    assert document_of(fragment, domain="other").text.split("\n") == ["Herring dear", *rest]
+    assert document_of(fragment, domain="news").text.split("\n") == rest
+    menu = "".join(f'<td><a href="/{n}">All the herring news of the year {2000 + n}</a></td>' for n in range(40))
+    old = f"<table><tr>{menu}</tr></table><div>{as_p(text)}</div>"
+    assert document_of(old, domain="news").text.split("\n") == text
+
+
 @pytest.mark.parametrize(
     ("line", "number"),
     [("12.", True), ("(a)", True), ("[3]", True), ("¶ 7", True), ("§ 2.1", True), ("3.2.1.", True), ("b)", True),
