@@ -13,9 +13,9 @@ from gonerd.dataset.near import clusters, near_pairs
 
 from .columns import Columns
 
-# A copy that an agency's clients cut and headline anew shares four fifths of its five-word shingles with the original,
-# and two reports of one event by different people share next to none; see benchmarks/README.md. The build's own check
-# asks less (0.5), because it only keeps similar documents in the same split.
+# Copies as agencies' clients make them of the demo site's pages (a credit line, another headline, two paragraphs cut)
+# share 0.72 to 1.00 of the five-word sequences, the median 0.92; the first half of a page shares 0.40 to 0.60 with the
+# whole, and two pages share nothing. The build's own check asks less (0.5): it only keeps likes in the same split.
 NEAR = 0.8
 KEPT, SUPERSEDED, ADDRESS, TEXT, CLOSE, JOINED = range(6)
 REASONS = ("representative", "superseded", "duplicate-address", "duplicate-text", "near-duplicate", "joined")

@@ -126,5 +126,5 @@ def _passing() -> tuple[type[Exception], ...]:
     try:
         from aiohttp import ClientError
     except ModuleNotFoundError:
-        return (OSError, EOFError, asyncio.TimeoutError)
-    return (OSError, EOFError, asyncio.TimeoutError, ClientError)
+        return (OSError, EOFError)
+    return (OSError, EOFError, ClientError)
