@@ -69,7 +69,8 @@ class Settle(PipelineStep):  # type: ignore[misc]
             )
         settled = settle(loaded.columns, plan.settings.near)
         final = _final_documents(loaded)
-        kept = final[(final >= 0) & (settled.verdict[final] == KEPT)]
+        kept = final[final >= 0]
+        kept = kept[settled.verdict[kept] == KEPT]
         made = self.work / MADE
         made.mkdir(exist_ok=True)
         np.save(made / KEPT_FILE, np.stack([loaded.unit[kept], loaded.row[kept]], axis=1))

@@ -72,7 +72,7 @@ class _Resuming(io.RawIOBase):
                 return self._read(buffer)
             except _FINAL as error:
                 raise GonerdError(f"{self._name}: cannot be read ({error}); check the address") from error
-            except (TimeoutError, OSError, EOFError, *_client_errors()) as error:
+            except _passing() as error:
                 why = error
                 self._drop()
         raise GonerdError(

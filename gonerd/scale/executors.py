@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -51,16 +52,21 @@ def run_stages(
 
             submit(stages, folder, tasks, workers, slurm or SlurmOptions(), dry_run=dry_run)
             return False
+        session: contextlib.AbstractContextManager[None] = contextlib.nullcontext()
         if executor == "ray":
+            from .ray_cluster import connected
             from .ray_cluster import run_on_ray as run
+
+            session = connected(workers)
         else:
             from .local import run_here as run
-    for stage in stages:
-        count = stage.tasks or tasks
-        run(stage, folder / stage.name, count, min(workers, count))
-        missing = [rank for rank in range(count) if not (folder / stage.name / "completions" / f"{rank:05d}").exists()]
-        if missing:
-            raise GonerdError(failure(folder / stage.name, missing))
+    with session:
+        for stage in stages:
+            count = stage.tasks or tasks
+            run(stage, folder / stage.name, count, min(workers, count))
+            done = folder / stage.name / "completions"
+            if missing := [rank for rank in range(count) if not (done / f"{rank:05d}").exists()]:
+                raise GonerdError(failure(folder / stage.name, missing))
     return True
 
 
