@@ -56,6 +56,10 @@ class WriteDocuments(PipelineStep):  # type: ignore[misc]
         for key, _ in chosen:
             order.append(starts[key])
             starts[key] += 1
-        table = pa.concat_tables([schema.empty_table(), *pieces.values()]).take(pa.array(order, pa.int64())).combine_chunks()
+        table = (
+            pa.concat_tables([schema.empty_table(), *pieces.values()])
+            .take(pa.array(order, pa.int64()))
+            .combine_chunks()
+        )
         with new_file(path) as temporary:
             pq.write_table(table.cast(schema), temporary, compression="zstd")

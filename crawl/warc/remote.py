@@ -58,7 +58,7 @@ class _Resuming(io.RawIOBase):
         self._name, self._at = name, start
         self._file: Any = None
         self.size: int | None = None
-        self.ranges = False
+        self.ranges = self._streamed = False
 
     def readable(self) -> bool:
         return True
@@ -72,6 +72,11 @@ class _Resuming(io.RawIOBase):
                 return self._read(buffer)
             except _FINAL as error:
                 raise GonerdError(f"{self._name}: cannot be read ({error}); check the address") from error
+            except ValueError:  # how fsspec says that a server sends no ranges
+                if self._streamed:
+                    raise
+                self._streamed = True
+                self._drop()
             except _passing() as error:
                 why = error
                 self._drop()
@@ -98,9 +103,10 @@ class _Resuming(io.RawIOBase):
             files, path = url_to_fs(self._name, **({"client_kwargs": options} if options else {}))
         except (ImportError, ValueError) as error:
             raise GonerdError(f"{self._name}: cannot be opened ({error}); run: pip install 'gonerd[scale]'") from error
-        self._file = files.open(path, "rb", block_size=_READ_AHEAD, cache_type="readahead")
+        block = {"block_size": 0} if self._streamed else {"block_size": _READ_AHEAD, "cache_type": "readahead"}
+        self._file = files.open(path, "rb", **block)
         self.size = getattr(self._file, "size", None)
-        self.ranges = self.size is not None and self._file.seekable()
+        self.ranges = self.size is not None and not self._streamed and self._file.seekable()
         if self.ranges:
             self._file.seek(self._at)
             return

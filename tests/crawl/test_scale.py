@@ -96,9 +96,7 @@ def test_the_same_bytes_from_several_processes(crawl_folder: Path, tmp_path: Pat
 
 
 @pytest.mark.usefixtures("small_units")
-def test_finished_units_are_not_read_again(
-    crawl_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_finished_units_are_not_read_again(crawl_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     extract(crawl_folder, tmp_path / "unbroken")
     asked: list[str] = []
 
