@@ -37,7 +37,7 @@ def run_on_ray(stage: Stage, folder: Path, tasks: int, workers: int) -> None:
 
 @contextlib.contextmanager
 def connected(workers: int) -> Iterator[None]:
-    """Connects to the cluster that RAY_ADDRESS names, or starts one here of `workers` processes, without a dashboard."""
+    """Connects to the cluster that RAY_ADDRESS names, or starts one of `workers` processes here, no dashboard."""
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # Ray's own future default
     import ray

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-import json
 import os
 import re
 import signal
@@ -12,14 +11,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from gonerd.crawl.extraction import sieve
-from gonerd.crawl.extraction.page import Unfit, to_document
+from gonerd.crawl.extraction.page import to_document
 from gonerd.crawl.extraction.parts import Extracted, Part
 from gonerd.crawl.extraction.run import Where, extract
 from gonerd.crawl.scale import extract as blocks
@@ -28,8 +26,7 @@ from gonerd.crawl.scale.plan import ExtractSettings
 from gonerd.crawl.warc.pages import Page
 from gonerd.errors import GonerdError, UsageError
 from gonerd.io import read_documents
-from gonerd.records import Document, Rejected
-from gonerd.scale.stages import SlurmOptions
+from gonerd.records import Rejected
 from gonerd.tables import read_table
 
 URL = "https://example.org"

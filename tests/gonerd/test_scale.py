@@ -14,7 +14,10 @@ import pytest
 from gonerd.errors import GonerdError, UsageError
 from gonerd.scale.executors import run_stages
 from gonerd.scale.stages import SlurmOptions, Stage
-from tests.steps import Note
+
+# Another installed package is called `tests` too, and worker processes look up a step's module by its name.
+sys.path.append(str(Path(__file__).parent))
+from scale_steps import Note
 
 OPTIONS = SlurmOptions(partition="cpu", time="01:30:00", memory=3, account="project-1", qos="long")
 
@@ -148,7 +151,7 @@ def gonerd_pages(tmp_path: Path) -> Path:
     body = "".join(f"<p>Sentence {i} about the northern quay and what the board decided there.</p>" for i in range(9))
     html = f"<!doctype html><html><body><article><h1>Quay</h1>{body}</article></body></html>"
     http = f"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: {len(html)}\r\n\r\n{html}"
-    head = f"WARC/1.1\r\nWARC-Type: response\r\nWARC-Target-URI: https://example.org/1\r\nWARC-Record-ID: <urn:x>\r\n"
+    head = "WARC/1.1\r\nWARC-Type: response\r\nWARC-Target-URI: https://example.org/1\r\nWARC-Record-ID: <urn:x>\r\n"
     path = tmp_path / "x.warc"
     path.write_text(f"{head}WARC-Date: 2025-03-01T10:00:00Z\r\nContent-Length: {len(http)}\r\n\r\n{http}\r\n\r\n")
     return path
