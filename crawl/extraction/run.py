@@ -26,6 +26,7 @@ from gonerd.scale.stages import SlurmOptions, Stage
 from .summary import SUMMARY, ExtractSummary
 
 _LOGS = "logs"
+_WRITING = 8  # extracting a document takes much longer than writing it, so fewer tasks write
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +96,7 @@ def extract(
         _begin(work, plan, tell)
         tasks = 1 if limit is not None else where.tasks or len(plan.units)
         finished = run_stages(
-            stages(work, plan),
+            stages(work, plan, tasks),
             work / _LOGS / f"{plan.fingerprint}-{tasks}",
             executor=where.executor,
             tasks=tasks,
@@ -110,12 +111,13 @@ def extract(
     return ExtractSummary.model_validate(read_json(out / SUMMARY, "extract again"))
 
 
-def stages(work: Path, plan: Plan) -> list[Stage]:
+def stages(work: Path, plan: Plan, tasks: int) -> list[Stage]:
     """Returns the stages of an extraction.
 
     Args:
         work: The working folder, with the plan.
         plan: The plan.
+        tasks: Tasks of the first stage.
     """
     hosts = plan.settings.hosts
     choice = Choice(frozenset(hosts) if hosts is not None else None, plan.settings.known_sources)
@@ -123,7 +125,7 @@ def stages(work: Path, plan: Plan) -> list[Stage]:
         Stage("extract", [ReadPages(work), ExtractPages(choice), SignDocuments(), WriteUnits(work)]),
         Stage("join", [JoinParts(work)], tasks=1),
         Stage("settle", [Settle(work)], tasks=1),
-        Stage("write", [WriteDocuments(work)]),
+        Stage("write", [WriteDocuments(work)], tasks=max(1, tasks // _WRITING)),
         Stage("finish", [Finish(work)], tasks=1),
     ]
 

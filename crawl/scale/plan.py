@@ -18,7 +18,7 @@ from gonerd.crawl.warc.split import split_points
 from gonerd.files import read_json, write_json
 
 PLAN = "plan.json"
-_SMALL, _LARGE, _UNITS = 4 << 20, 64 << 20, 128
+_SMALL, _LARGE, _UNITS = 2 << 20, 64 << 20, 128
 _MANY = 64  # remote files; more are not asked for their size one by one, and are read whole
 _VERSIONS = ("warcio", "lxml", "htmldate", "datasketch", "numpy", "pyarrow")
 
@@ -110,7 +110,7 @@ class Plan(BaseModel):
 def make_plan(files: list[str], out: Path, settings: ExtractSettings, *, split: bool = True) -> Plan:
     """Cuts files into units.
 
-    A unit is between 4 and 64 MiB long, whatever the number of tasks, so that a broken-off run loses seconds and one
+    A unit is between 2 and 64 MiB long, whatever the number of tasks, so that a broken-off run loses seconds and one
     big file keeps several workers busy. The documents do not depend on the cuts.
 
     Args:

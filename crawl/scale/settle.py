@@ -45,8 +45,8 @@ class _Name:
 class Settle(PipelineStep):  # type: ignore[misc]
     """Writes what is rejected, the clusters of duplicates, and a list of what is kept.
 
-    Runs as one task. Memory: 580 bytes a document, and 150 for the names of each that stands for others; texts are
-    never read.
+    Runs as one task. Memory: the columns take 580 bytes a document and settling them as much again, measured in
+    benchmarks/extract_scale.py; texts are never read.
 
     Args:
         work: The working folder.

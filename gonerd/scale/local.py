@@ -71,6 +71,8 @@ def run_here(stage: Stage, folder: Path, tasks: int, workers: int) -> None:
     """Runs one stage on this machine; see `run_stages`."""
     folder.mkdir(parents=True, exist_ok=True)
     logger.remove()  # what tasks log goes to their files; the console has one line
+    # Imported once, in the process that workers are forked from; it lives as long as this one.
+    multiprocessing.set_forkserver_preload(sorted({type(step).__module__ for step in stage.steps} - {"__main__"}))
     try:
         Here([*stage.steps, Watch(folder)], tasks=tasks, workers=workers, logging_dir=str(folder)).run()
     finally:
