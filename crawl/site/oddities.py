@@ -108,7 +108,7 @@ def oddities(pages: Iterable[SitePage] | None = None) -> list[Oddity]:
     for page in load_pages() if pages is None else pages:
         found += [Oddity("part", part, (RSS,)) for part in parts_of(page)]
         if page.wire:
-            found.append(Oddity("syndicated", wire_copy(page), (RSS,)))
+            found.append(Oddity("syndicated", wire_copy(page), (RSS,), "extract", "near-duplicate"))
         if page.pdf:
             # Its text is that of the page, to the letter.
             found.append(Oddity("pdf", pdf_edition(page), (ATOM,), "extract", "duplicate-text"))

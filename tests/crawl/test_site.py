@@ -589,7 +589,7 @@ def test_the_feeds_bring_what_only_they_list(crawl: Crawl, served: str, read_war
     asked = {record["url"].removeprefix(served) for record in read_warc(tmp_path / "w") if record["url"]}
     assert not any(one.page.address in asked for one in odd("forbidden"))
     summary = extract(tmp_path / "w", tmp_path / "d")
-    assert summary.rejected == expected("extract", RSS, ATOM) == {"duplicate-text": 1}
+    assert summary.rejected == expected("extract", RSS, ATOM) == {"near-duplicate": 1, "duplicate-text": 1}
     kept = {page.address: page for page in PAGES if page.parts == 1}
     kept |= {one.page.address: one.page for one in ODD if {RSS, ATOM} & set(one.listings) and one.stage is None}
     documents = {document.url: document for document in read_documents(tmp_path / "d")}
