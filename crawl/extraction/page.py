@@ -2,46 +2,31 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import re
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import cache
-from importlib import import_module
-from importlib.metadata import version
-from typing import Any
-
-import lxml.etree
-import lxml.html
-import trafilatura
 
 from gonerd.crawl.hosts import host_of
-from gonerd.crawl.sources import Layout, Source, source_of
+from gonerd.crawl.sources import Source, source_of
 from gonerd.records import Document
 from gonerd.text import normalize
 
-from .addresses import cited_url, document_id
+from .addresses import document_id
 from .charset import decode
-from .head import Head, read_head
+from .content import EXTRACTOR as EXTRACTOR
+from .content import Content, extractor_name
+from .html_page import read_html
 from .language import language_of
-from .legal import is_bare, legal_text
-from .licences import UNKNOWN, licence_of
-from .main_text import main_text, running_lines
-from .metadata import Metadata, read_metadata
-from .parts import Extracted, Part, part_of
+from .licences import UNKNOWN
+from .parts import Extracted
 from .pdf import is_pdf, read_pdf
-from .stand_ins import lost_page, stand_in
-from .structured import stated_text
 from .unfit import Unfit as Unfit
 
-# Raised with every change of what is taken for the text of a page.
-RULES = 2
-EXTRACTOR = f"trafilatura-{trafilatura.__version__}+gonerd.{RULES}"
 MIN_CHARACTERS = 200
 _HTML_TYPES = ("text/html", "application/xhtml+xml")
+_HALVES = re.compile(r"[\ud800-\udfff]")
 _HTML_START = re.compile(rb"\s*(<!--.*?-->\s*)*<(!doctype\s+html|html|head|body)\b", re.IGNORECASE | re.DOTALL)
-_DESCRIPTIONS = ("og:description", "description", "twitter:description")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,20 +56,6 @@ class Page:
     record_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Content:
-    """What a page says, whatever its format."""
-
-    text: str
-    metadata: Metadata
-    url: str
-    lang: str
-    charset: str
-    licence: tuple[str, str | None]
-    extractor: str
-    part: Part | None = None
-
-
 def is_html(content_type: str, body: bytes) -> bool:
     """Whether a response is a web page: by its type, or by its beginning where no type is stated."""
     kind = content_type.partition(";")[0].strip().lower()
@@ -104,17 +75,21 @@ def extract_page(page: Page) -> Extracted:
     """
     if page.status != 200:
         raise Unfit(f"http-{page.status}")
-    source = source_of(page.url, page.source)
     try:
+        source = source_of(page.url, page.source)
         content = _pdf(page) if is_pdf(page.content_type, page.body) else _html(page, source)
+        return Extracted(_document(page, source, content), content.part)
     except (Unfit, MemoryError):
         raise
     except Exception as error:  # foreign bytes against big libraries: one page must not end the run
         raise Unfit("extractor-error", f"{type(error).__name__}: {error}") from error
-    return Extracted(_document(page, source, content), content.part)
 
 
-def _document(page: Page, source: Source | None, content: _Content) -> Document:
+def _document(page: Page, source: Source | None, content: Content) -> Document:
+    if not content.text:
+        raise Unfit("no-text")
+    if len(content.text) < MIN_CHARACTERS:
+        raise Unfit("too-short", f"{len(content.text)} characters")
     licence, proof = content.licence
     if licence == UNKNOWN and source is not None and host_of(page.url) in source.hosts:
         licence, proof = source.licence.id, f"declared by source {source.name}: {source.licence.evidence}"
@@ -127,43 +102,36 @@ def _document(page: Page, source: Source | None, content: _Content) -> Document:
         url=content.url,
         source=page.source or host_of(content.url),
         domain=page.domain,
-        title=found.title,
-        author=found.author,
+        title=_sound(found.title),
+        author=_sound(found.author),
         published=found.published,
         fetched=page.fetched,
         language=language,
-        license=licence,
-        license_evidence=proof,
+        license=_sound(licence) or UNKNOWN,
+        license_evidence=_sound(proof),
         warc_file=page.warc_file,
         warc_record_id=page.record_id,
         extractor=content.extractor,
-        evidence=json.dumps({name: said for name, said in evidence.items() if said}, ensure_ascii=False),
+        evidence=_sound(json.dumps({name: said for name, said in evidence.items() if said}, ensure_ascii=False)),
     )
 
 
-def _pdf(page: Page) -> _Content:
+def _sound(value: str | None) -> str | None:
+    # JSON can spell halves of characters, which no file of ours can hold.
+    return _HALVES.sub("\ufffd", value) if value else value
+
+
+def _pdf(page: Page) -> Content:
     paper = read_pdf(page.body, _crawled(page))
-    text = _checked(paper.text)
-    extractor = f"{_named('pypdfium2')}+gonerd.{RULES}"
-    return _Content(text, paper.metadata, page.url, paper.lang, "", (UNKNOWN, None), extractor)
+    extractor = extractor_name("pypdfium2")
+    return Content(normalize(paper.text), paper.metadata, page.url, paper.lang, "", (UNKNOWN, None), extractor)
 
 
-def _html(page: Page, source: Source | None) -> _Content:
+def _html(page: Page, source: Source | None) -> Content:
     html, charset = _markup(page, source)
-    tree = parse(html)
-    if tree is None:
-        raise Unfit("no-text")
-    head = read_head(tree)
-    if lost := lost_page(head, tree):
-        raise Unfit(*lost)
-    url = cited_url(tree, page.url)
-    licence = licence_of(tree, url, head.nodes)
-    part = part_of(tree, page.url)
-    metadata = read_metadata(head, tree, _crawled(page))
-    text, extractor = _text(page, tree, head, source.layout(_crawled(page)) if source else None)
-    if other := stand_in(head, html, text):
-        raise Unfit(*other)
-    return _Content(_checked(text), metadata, url, head.lang, charset, licence, extractor, part)
+    crawled = _crawled(page)
+    layout = source.layout(crawled) if source else None
+    return read_html(html, url=page.url, charset=charset, domain=page.domain, crawled=crawled, layout=layout)
 
 
 def _markup(page: Page, source: Source | None) -> tuple[str, str]:
@@ -181,53 +149,5 @@ def _markup(page: Page, source: Source | None) -> tuple[str, str]:
         raise Unfit("source-record", f"{source.name}: {type(error).__name__}: {error}") from error
 
 
-def parse(html: str) -> Any:
-    """Parses a page, or a fragment of one; returns None if nothing is in it."""
-    tree = trafilatura.load_html(html)
-    if tree is None and html.strip():  # which is refused by trafilatura if it is but one element
-        with contextlib.suppress(lxml.etree.ParserError):
-            tree = lxml.html.document_fromstring(html.encode("utf-8", "replace"), parser=_parser())
-    return tree
-
-
-@cache
-def _parser() -> Any:
-    return lxml.html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
-
-
-def _text(page: Page, tree: Any, head: Head, layout: Layout | None) -> tuple[str, str]:
-    """Returns the text of a page and the name of what found it."""
-    if layout is not None:
-        laid_out = import_module("gonerd.crawl.sources.layouts").apply_layout(tree, layout)
-        tree = tree if laid_out is None else laid_out
-    headlines = (*head.headings, *head.titles, head.meta("og:title"), stated_text(head.nodes, "headline"))
-    if page.domain == "legal" or is_bare(tree):
-        text = legal_text(tree) or ""
-        if page.domain == "news":
-            text = "\n".join(running_lines(text, headlines))
-        if text:
-            return normalize(text).strip(), f"{_named('lxml')}+gonerd.{RULES}"
-    text = main_text(
-        tree,
-        headlines=headlines,
-        descriptions=(stated_text(head.nodes, "description"), *(head.meta(name) for name in _DESCRIPTIONS)),
-        article_body=stated_text(head.nodes, "articleBody"),
-    )
-    return normalize(text).strip(), EXTRACTOR
-
-
-def _checked(text: str) -> str:
-    if not text:
-        raise Unfit("no-text")
-    if len(text) < MIN_CHARACTERS:
-        raise Unfit("too-short", f"{len(text)} characters")
-    return text
-
-
 def _crawled(page: Page) -> date | None:
     return page.fetched.date() if page.fetched else None
-
-
-@cache
-def _named(package: str) -> str:
-    return f"{package}-{version(package)}"
