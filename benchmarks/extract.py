@@ -6,8 +6,8 @@ News: for each publisher of the fundus test data the pages and the expected body
 then the headline and the paragraphs of each section, a line each. Pages count whose expected body is English, told from
 that body by py3langid, since the folders are countries and some publishers of English-speaking ones write in Zulu,
 Xhosa, Swahili or Hindi. Body F1 is over bags of 4-grams of lower-case words, averaged over pages; a page that is
-rejected has F1 0. The same is computed for `trafilatura.extract(html)`, and for the two halves of the publishers apart
-(every other one by name): rules that only fitted the pages they were made on would gain in one half alone.
+rejected has F1 0. The same is computed for `trafilatura.extract(html)`, and for the two halves of the publishers
+apart (every other one by name): rules that only fitted the pages they were made on would gain in one half alone.
 
 Legal: 200 opinions as CourtListener serves them, about half of them a reporter's edition whose reference is the court's
 own, with other page marks and without parallel citations. Text F1 is over bags of words, and over 4-grams beside it;

@@ -113,6 +113,9 @@ def extract(
     known_sources: Annotated[
         bool, typer.Option("--known-sources", help="Take only pages of publishers that the crawler knows.")
     ] = False,
+    ignore_opt_out: Annotated[
+        bool, typer.Option("--ignore-opt-out", help="Take pages that reserve their use, too; noted in the output.")
+    ] = False,
     near: Annotated[
         float, typer.Option(min=0, max=1, help="Similarity from which a text is a near-duplicate; 0 keeps them.")
     ] = 0.8,
@@ -157,6 +160,7 @@ def extract(
             source=source,
             hosts=named_hosts(host, hosts),
             known_sources=known_sources,
+            obey_opt_out=not ignore_opt_out,
             near=near or None,
         ),
         limit=limit,

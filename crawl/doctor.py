@@ -18,13 +18,14 @@ from gonerd.errors import GonerdError
 from gonerd.files import read_json, write_json, write_text
 from gonerd.progress import track
 
-from .extraction.page import Unfit, to_document
+from .extraction.sieve import sift
+from .extraction.unfit import Unfit
 from .fetch.report import SUMMARY
 from .fetch.seeds import token_of
 from .fetch.settings import CrawlSettings
 from .health import Health, table
 from .sources import SOURCES, Source
-from .warc.pages import read_pages
+from .warc.pages import Share, read_pages
 
 HEALTH = "health"
 _LISTINGS = 4  # an index, and some of what it names: more would be a crawl
@@ -90,13 +91,13 @@ def _look_at_pages(health: Health, folder: Path, problem: str) -> None:
         return
     unfit = "no page could be fetched"
     for path in sorted(folder.glob("*.warc.gz"), reverse=True):
-        for page in read_pages(path, None, Counter()):
+        for answer in read_pages(Share(str(path)), Counter()):
             try:
-                document = to_document(page)
+                document = sift(answer).document
             except Unfit as why:
                 unfit = f"the page becomes no document: {why.reason} {why.detail}".strip()
                 continue
-            health.url, health.text = page.url, len(document.text)
+            health.url, health.text = answer.url, len(document.text)
             health.title = document.title or ""
             health.published = document.published.isoformat() if document.published else ""
             return

@@ -11,8 +11,10 @@ from typing import Any
 
 from gonerd.errors import needs_extra
 
+from .columns import Line, Run, in_reading_order
 from .metadata import Metadata, as_day, one_line
-from .paper import Line, Run, body_of, in_reading_order, paragraphs
+from .paragraphs import paragraphs
+from .running_heads import body_of
 from .unfit import Unfit
 
 MAX_PAGES, MAX_SECONDS = 3000, 120.0

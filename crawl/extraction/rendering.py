@@ -9,6 +9,8 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from .numbering import figure, is_number, whole
+
 _BLOCKS = frozenset({
     "address", "article", "aside", "blockquote", "body", "caption", "center", "dd", "details", "div", "dl",
     "dt", "fieldset", "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header",
@@ -19,15 +21,8 @@ _SILENT = frozenset({
     "audio", "button", "canvas", "embed", "head", "iframe", "input", "map", "math", "nav", "noscript", "object",
     "option", "script", "select", "source", "style", "svg", "template", "textarea", "title", "track", "video",
 })  # fmt: skip
-# A line with nothing but the number of what follows: "12.", "(a)", "[3]", "¶ 7", "§ 2.1". "v." and "IV." stand alone.
-_NUMBER = re.compile(
-    r"[¶§]\s*\d{1,4}(?:\.\d{1,3})*\.? | [(\[](?:\d{1,4}|[A-Za-z]|[ivxl]{1,6})[)\]]\.?"
-    r" | \d{1,4}(?:\.\d{1,3})*[.):] | [a-z]\)",
-    re.ASCII | re.VERBOSE,
-)
 _NOTE_MARK = re.compile(r"\d{1,3}|[a-z*†‡]{1,2}")
 _CELLS = " | "
-_ROMAN = ((10, "x"), (9, "ix"), (5, "v"), (4, "iv"), (1, "i"))
 
 
 class _Lines:
@@ -79,11 +74,6 @@ class _Lines:
         self.end()
         self._flush()
         return self.lines
-
-
-def is_number(line: str) -> bool:
-    """Whether a line is no more than the number of the paragraph after it."""
-    return _NUMBER.fullmatch(line) is not None
 
 
 def to_lines(element: Any) -> list[str]:
@@ -154,36 +144,16 @@ def _list(element: Any, out: _Lines) -> None:
     ordered = element.tag == "ol"
     items = [child for child in element if child.tag == "li"]
     step = -1 if element.get("reversed") is not None else 1
-    number = _whole(element.get("start"), len(items) if step < 0 else 1)
+    number = whole(element.get("start"), len(items) if step < 0 else 1)
     for child in element:
         if child.tag != "li":
             _render(child, out)
             continue
-        number = _whole(child.get("value"), number)
-        out.mark(f"{_figure(number, element.get('type', '1'))}." if ordered else "-")
+        number = whole(child.get("value"), number)
+        out.mark(f"{figure(number, element.get('type', '1'))}." if ordered else "-")
         _inside(child, out)
         out.end()
         number += step
-
-
-def _whole(stated: str | None, default: int) -> int:
-    return int(stated) if stated is not None and re.fullmatch(r"\s*[+-]?\d{1,6}\s*", stated, re.ASCII) else default
-
-
-def _figure(number: int, kind: str) -> str:
-    if kind in ("a", "A") and number > 0:
-        letters = ""
-        while number:
-            number, rest = divmod(number - 1, 26)
-            letters = chr(97 + rest) + letters
-        return letters.upper() if kind == "A" else letters
-    if kind in ("i", "I") and 0 < number < 40:
-        roman = ""
-        for value, sign in _ROMAN:
-            roman += sign * (number // value)
-            number %= value
-        return roman.upper() if kind == "I" else roman
-    return str(number)
 
 
 def _row(element: Any, out: _Lines) -> None:

@@ -120,7 +120,9 @@ def stages(work: Path, plan: Plan, tasks: int) -> list[Stage]:
         tasks: Tasks of the first stage.
     """
     hosts = plan.settings.hosts
-    choice = Choice(frozenset(hosts) if hosts is not None else None, plan.settings.known_sources)
+    choice = Choice(
+        frozenset(hosts) if hosts is not None else None, plan.settings.known_sources, plan.settings.obey_opt_out
+    )
     return [
         Stage("extract", [ReadPages(work), ExtractPages(choice), SignDocuments(), WriteUnits(work)]),
         Stage("join", [JoinParts(work)], tasks=1),

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from gonerd.crawl.warc.pages import MAX_BYTES, Answer, Revisit, Spoiled
 from gonerd.records import Document
 
-from .page import Unfit, to_document
+from .page import Unfit, extract_page
 from .parts import Extracted, Part, join_parts
 
 REVISIT = "revisit"
@@ -26,7 +26,7 @@ def sift(answer: Answer) -> Extracted:
         raise Unfit(REVISIT, f"unchanged since {answer.original or answer.original_url}")
     if len(answer.body) > MAX_BYTES:
         raise Unfit("too-large", f"more than {MAX_BYTES} bytes")
-    return Extracted(to_document(answer))
+    return extract_page(answer)
 
 
 def documents_of(answers: Iterable[Answer]) -> Iterator[Document]:

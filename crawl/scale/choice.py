@@ -11,7 +11,7 @@ from gonerd.crawl.hosts import host_of
 from gonerd.crawl.sources import source_of
 from gonerd.errors import UsageError
 
-OTHER_HOST = "other-host"
+OTHER_HOST, OPT_OUT = "other-host", "opt-out"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,10 +21,12 @@ class Choice:
     Attributes:
         hosts: Hosts whose pages are wanted, all when None; a host stands for those below it too.
         known_sources: Whether only pages of known publishers are wanted.
+        obey_opt_out: Whether pages that reserve their use are left out.
     """
 
     hosts: frozenset[str] | None = None
     known_sources: bool = False
+    obey_opt_out: bool = True
 
     def checked(self, page: Page) -> Page:
         """Returns a wanted page, with the publisher's name and domain where it is known and was asked for.
@@ -35,6 +37,8 @@ class Choice:
         host = host_of(page.url)
         if self.hosts is not None and not _is_below(host, self.hosts):
             raise Unfit(OTHER_HOST, host)
+        if self.obey_opt_out and page.opt_out:
+            raise Unfit(OPT_OUT, page.opt_out)
         if not self.known_sources:
             return page
         source = source_of(page.url, page.source)

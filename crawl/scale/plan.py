@@ -31,6 +31,7 @@ class ExtractSettings(BaseModel):
         source: Publisher of pages whose WARC file states none; the host of each when None.
         hosts: Hosts whose pages are taken, all when None.
         known_sources: Take only pages of publishers that the crawler knows.
+        obey_opt_out: Leave out pages that reserve their use against text and data mining.
         near: Least similarity of near-duplicates; None keeps them.
         limit: Look at no more than this many pages.
         keep_complete: Take the complete records of a damaged file instead of refusing it.
@@ -42,6 +43,7 @@ class ExtractSettings(BaseModel):
     source: str | None = None
     hosts: tuple[str, ...] | None = None
     known_sources: bool = False
+    obey_opt_out: bool = True
     near: float | None = None
     limit: int | None = None
     keep_complete: bool = False

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from warcio.timeutils import iso_date_to_datetime
 
 from gonerd.crawl.extraction.page import Page, is_html
+from gonerd.crawl.optout import page_signals
 from gonerd.records import DOMAINS
 
 from .fields import DOMAIN, PAGE, REDIRECTS, ROLE, SOURCE
@@ -179,6 +180,7 @@ def _answer(record: Any, info: dict[str, str], name: str, origin: Origin) -> Ans
         source=header(SOURCE) or info.get("source") or origin.source,
         warc_file=name.rsplit("/", 1)[-1],
         record_id=header("WARC-Record-ID") or "",
+        opt_out=next((str(one) for one in page_signals(headers.headers, body) if one.reserved), ""),
     )
 
 

@@ -43,6 +43,7 @@ def test_scores_by_hand() -> None:
     assert flattened(body) == "s\np\nh\nq"
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not (Path(DATA) / "news_pages").is_dir(), reason="needs ../shared/data")
 def test_real_pages_keep_the_floors() -> None:
     report = run(DATA, rounds=0)

@@ -70,6 +70,19 @@ def test_where_a_day_was_read_and_that_no_day_is_after_the_crawl(
     assert (document.published, evidence_of(document).get("published")) == (day, where)
 
 
+def test_halves_of_characters_that_json_can_spell_become_no_broken_document() -> None:
+    said = r'{"@type":"NewsArticle","headline":"A \ud83d fish","license":"http://x.example/\udc00"}'
+    half = f'<script type="application/ld+json">{said}</script>'
+    document = document_of(html_of(ARTICLE, head=half))
+    assert document.title == "A \ufffd fish"
+    assert document.license == "http://x.example/\ufffd"
+    assert json.dumps(document.license_evidence, ensure_ascii=False).encode()
+
+
+def test_an_address_that_is_none_is_a_reason() -> None:
+    assert reason_of(html_of(ARTICLE), url="http://[bad") in (None, "extractor-error")
+
+
 def test_where_an_author_was_read() -> None:
     for head, author, where in (
         (data(author=[{"name": "Ann Lee"}, "Jo Ruiz"]), "Ann Lee; Jo Ruiz", "JSON-LD author"),

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from lxml import html as lxml_html
 
-from gonerd.crawl.extraction.rendering import is_number, to_lines
+from gonerd.crawl.extraction.numbering import is_number
+from gonerd.crawl.extraction.rendering import to_lines
 from tests.crawl.pages import SENTENCE, as_p, document_of, html_of, paragraphs
 
 LONG = SENTENCE * 3
