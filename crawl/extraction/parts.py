@@ -140,7 +140,7 @@ def join_parts(documents: Sequence[Document]) -> Document:
         documents: The parts in order, at least one.
 
     Returns:
-        The document; its text is theirs, a blank line between them.
+        The document; its text is theirs, joined as paragraphs are, so that it equals the article's on one page.
     """
     first = documents[0]
     if len(documents) == 1:
@@ -154,4 +154,4 @@ def join_parts(documents: Sequence[Document]) -> Document:
             lines.pop(0)
         if lines:
             texts.append("\n".join(lines))
-    return dataclasses.replace(first, text="\n\n".join(texts), sha256="")
+    return dataclasses.replace(first, text="\n".join(texts), sha256="")

@@ -106,7 +106,9 @@ def oddities(pages: Iterable[SitePage] | None = None) -> list[Oddity]:
         Oddity("allowed-exception", PRESS_KIT),
     ]
     for page in load_pages() if pages is None else pages:
-        found += [Oddity("part", part, (RSS,)) for part in parts_of(page)]
+        first, *further = parts_of(page) or (None,)
+        found += [Oddity("part", first, (RSS,))] if first else []
+        found += [Oddity("part", part, (RSS,), "extract", "joined") for part in further]
         if page.wire:
             found.append(Oddity("syndicated", wire_copy(page), (RSS,), "extract", "near-duplicate"))
         if page.pdf:

@@ -244,8 +244,8 @@ def test_parts_are_joined(
     assert done.rejected == {"joined": 2, "superseded": 1}
     assert (done.pages, done.kept, done.joined_articles) == (7, 4, 1)
     documents = {document.url: document for document in read_documents(tmp_path / "d")}
-    assert list(documents) == [f"{URL}/b?part=1", f"{URL}/c", f"{URL}/b?part=3", f"{URL}/a"]
-    years = [text.split()[0] for text in documents[f"{URL}/a"].text.split("for year ")[1:]]
+    assert list(documents) == [f"{URL}/b?part=1", f"{URL}/c", f"{URL}/b?part=3", f"{URL}/a?part=1"]
+    years = [text.split()[0] for text in documents[f"{URL}/a?part=1"].text.split("for year ")[1:]]
     assert years == [f"{1000 * page + i}." for page in (6, 0, 5) for i in range(4)]
 
 

@@ -589,13 +589,19 @@ def test_the_feeds_bring_what_only_they_list(crawl: Crawl, served: str, read_war
     asked = {record["url"].removeprefix(served) for record in read_warc(tmp_path / "w") if record["url"]}
     assert not any(one.page.address in asked for one in odd("forbidden"))
     summary = extract(tmp_path / "w", tmp_path / "d")
-    assert summary.rejected == expected("extract", RSS, ATOM) == {"near-duplicate": 1, "duplicate-text": 1}
+    assert summary.rejected == expected("extract", RSS, ATOM) == {"near-duplicate": 1, "duplicate-text": 1, "joined": 2}
     kept = {page.address: page for page in PAGES if page.parts == 1}
     kept |= {one.page.address: one.page for one in ODD if {RSS, ATOM} & set(one.listings) and one.stage is None}
     documents = {document.url: document for document in read_documents(tmp_path / "d")}
     assert documents.keys() == {canonical(page) for page in kept.values()}
+    (first,) = (one.page for one in odd("part") if one.stage is None)
+    (whole,) = (page for page in PAGES if page.path == first.path)
     for page in kept.values():
-        assert_exact(documents[canonical(page)], page)
+        document = documents[canonical(page)]
+        if page is first:  # under its address stands the whole story
+            assert document.text == "\n".join(stated_lines(whole))
+        else:
+            assert_exact(document, page)
 
 
 def test_robots_txt_is_obeyed(crawl: Crawl, served: str, read_warc: Any, tmp_path: Path) -> None:
