@@ -13,6 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from gonerd.errors import needs_extra
+
 PERMUTATIONS = 128
 BANDS = 42  # of 3 rows: a pair of similarity 0.5 is missed with probability 0.004, one of 0.6 never in practice
 THRESHOLD = 0.5
@@ -57,7 +59,8 @@ def _same(value: int) -> int:
 
 @functools.cache
 def _empty_sketch() -> Any:
-    import datasketch  # brings most of scipy, which only those need who sign
+    with needs_extra("build"):
+        import datasketch  # brings most of scipy, which only those need who sign
 
     return datasketch.MinHash(num_perm=PERMUTATIONS, seed=1, hashfunc=_same)
 
