@@ -1,6 +1,6 @@
 """Extraction at scale: pages a second with one worker and with two, against bare trafilatura; memory over many pages.
 
-Usage: python benchmarks/extract_scale.py [--pages 1200] [--rounds 3] [--memory 5000,50000] [--settle 200000,1000000]
+Usage: python benchmarks/extract_scale.py [--pages 3000] [--rounds 3] [--memory 5000,50000] [--settle 200000,1000000]
        [--real ../shared/data/news_pages] [--out benchmarks/results/extract_scale.json]
 
 Speed: the same pages in turn by `trafilatura.extract` alone in one process, by `gonerd crawl extract` with one worker,
@@ -34,7 +34,7 @@ from gonerd.crawl.site.documents import load_pages
 from gonerd.crawl.site.routes import Site
 from gonerd.markdown import table
 
-PER_FILE = 200
+PER_FILE = 50  # few enough that shares come out even
 WORKERS = (1, 2)
 LIBRARIES = ("trafilatura", "lxml", "datatrove", "pyarrow", "warcio")
 
@@ -198,7 +198,7 @@ def settle_alone(count: int) -> None:
 def main() -> None:
     """Measures, prints the tables, and writes the figures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--pages", type=int, default=1200)
+    parser.add_argument("--pages", type=int, default=3000)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--memory", default="5000,50000")
     parser.add_argument("--settle", default="200000,1000000")

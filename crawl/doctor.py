@@ -65,7 +65,7 @@ def check_source(source: Source, folder: Path, contact: str | None, allow_hosts:
         health.problem = str(error)
         return health
     common: dict[str, Any] = {"contact": contact, "allow_hosts": allow_hosts, "refresh": "all", "retries": 1}
-    bounds = {"limit": 1, "max_listings": _LISTINGS}
+    bounds: dict[str, Any] = {"limit": 1, "max_listings": _LISTINGS}
     problem = _crawl(source, CrawlSettings(sources=(source.name,), out=folder / "pages", **bounds, **common))
     _look_at_pages(health, folder / "pages", problem)
     folder.mkdir(parents=True, exist_ok=True)

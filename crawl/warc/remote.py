@@ -12,8 +12,9 @@ from gonerd.errors import GonerdError, needs_extra
 
 _BLOCK = 1 << 20
 _READ_AHEAD = 8 << 20
-ATTEMPTS, PAUSE = 6, 0.5  # seconds before the first repetition; doubled before each further one
+ATTEMPTS, PAUSE = 8, 0.5  # seconds before the first repetition; doubled before each further one
 _FINAL = (FileNotFoundError, PermissionError, IsADirectoryError, NotImplementedError)
+_PASSING_STATUS = (408, 429)
 
 
 def is_remote(name: str) -> bool:
@@ -71,7 +72,10 @@ class _Resuming(io.RawIOBase):
             try:
                 return self._read(buffer)
             except _FINAL as error:
-                raise GonerdError(f"{self._name}: cannot be read ({error}); check the address") from error
+                if not _may_pass(error):
+                    raise GonerdError(f"{self._name}: cannot be read ({error}); check the address") from error
+                why = error.__cause__ if isinstance(error.__cause__, Exception) else error
+                self._drop()
             except ValueError:  # how fsspec says that a server sends no ranges
                 if self._streamed:
                     raise
@@ -134,3 +138,13 @@ def _passing() -> tuple[type[Exception], ...]:
     except ModuleNotFoundError:
         return (OSError, EOFError)
     return (OSError, EOFError, ClientError)
+
+
+def _may_pass(error: BaseException | None) -> bool:
+    """Whether a failure is one of the connection or of a busy server; fsspec calls all of them "not found"."""
+    while error is not None:
+        if type(error).__module__.startswith("aiohttp"):
+            status = getattr(error, "status", None)
+            return status is None or status >= 500 or status in _PASSING_STATUS
+        error = error.__cause__ or error.__context__
+    return False

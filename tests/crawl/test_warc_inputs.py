@@ -91,8 +91,13 @@ class Server:
     def __init__(self, content: bytes, *, breaks: int = 0, ranges: bool = True) -> None:
         self.content, self.breaks, self.ranges = content, breaks, ranges
         self.asked: list[str] = []
+        self.busy = 0
 
     def answer(self, handler: BaseHTTPRequestHandler, body: bool) -> None:
+        if self.busy:
+            self.busy -= 1
+            handler.send_error(503)
+            return
         if handler.path == "/none.warc.gz":
             handler.send_error(404)
             return
@@ -155,6 +160,7 @@ def test_a_remote_file_is_read_like_a_local_one(
     monkeypatch.setattr(remote, "PAUSE", 0.01)
     (tmp_path / "x.warc.gz").write_bytes(content)
     site = Server(content, breaks=breaks, ranges=ranges)
+    site.busy = 2 * breaks
     with served(site) as base:
         if ranges:
             assert size_of(f"{base}/x.warc.gz") == len(content)
@@ -172,8 +178,10 @@ def test_a_remote_file_that_stays_away(content: bytes, tmp_path: Path, monkeypat
     with served(Server(content, breaks=10**6)) as base:
         with pytest.raises(GonerdError, match=r"none\.warc\.gz: cannot be read .*; check the address"):
             extract(f"{base}/none.warc.gz", tmp_path / "d")
-        with pytest.raises(GonerdError, match=r"after 6 attempts; run the same command again"):
+        with pytest.raises(GonerdError, match=f"after {remote.ATTEMPTS} attempts; run the same"):
             extract(f"{base}/x.warc.gz", tmp_path / "d")
+    with pytest.raises(GonerdError, match=f"beyond byte 0 .* after {remote.ATTEMPTS} attempts"):
+        extract(f"{base}/x.warc.gz", tmp_path / "d")  # nobody listens any more
     assert not (tmp_path / "d").exists()
     with pytest.raises(GonerdError, match=r"x\.warc\.gz: cannot be (read|opened)"):
         extract("nosuch://bucket/x.warc.gz", tmp_path / "d")
