@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 OUT ?= out/demo
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo sample test check format bench bench-build bench-crawl docs constraints clean
+.PHONY: help setup demo sample test check format bench bench-build bench-extract bench-scale bench-crawl docs constraints clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 13
@@ -50,9 +50,17 @@ bench-build: setup ## Measure building releases of up to 100,000 documents
 bench-crawl: setup ## Measure crawling against a bare Scrapy spider, and its memory
 	$(BIN)/python -P benchmarks/crawl.py --out benchmarks/results/crawl.json
 
-docs: setup ## Regenerate the references, docs/CLI.md and docs/SOURCES.md
+bench-extract: setup ## Measure the extraction on ../shared/data against its floors
+	$(BIN)/python benchmarks/extract.py
+
+bench-scale: setup ## Measure extraction with one and two workers, memory, and settling duplicates
+	$(BIN)/python benchmarks/extract_scale.py $(if $(wildcard ../shared/data/news_pages),--real ../shared/data/news_pages) \
+		--out benchmarks/results/extract_scale.json
+
+docs: setup ## Regenerate docs/CLI.md, docs/SOURCES.md and docs/CC-NEWS.md
 	$(BIN)/python tools/reference.py
 	$(BIN)/python tools/sources.py
+	$(BIN)/python tools/ccnews.py
 
 constraints: setup ## Write constraints.txt from what .venv holds
 	$(BIN)/python tools/constraints.py

@@ -87,18 +87,97 @@ def _seed(short: dict[str, str | None], long: str | None, sources: list[str]) ->
 
 @app.command()
 def extract(
-    warc: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of WARC files, or one WARC file.")],
     out: Annotated[Path, typer.Option("--out", help="Folder for the documents; replaced as a whole.")],
+    folders: Annotated[
+        list[str] | None, typer.Argument(metavar="[DIR]...", help="Folders of WARC files, or WARC files.")
+    ] = None,
+    warc: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="The same by path or address (https, s3), or a list of paths such as Common Crawl's warc.paths.gz; "
+            "may be repeated."
+        ),
+    ] = None,
+    base: Annotated[
+        str | None,
+        typer.Option(help="What relative paths in a list are appended to (default: https://data.commoncrawl.org/)."),
+    ] = None,
+    domain: Annotated[str, typer.Option(help="Domain of pages whose WARC file states none.")] = "other",
+    source: Annotated[
+        str | None, typer.Option(help="Publisher of pages whose WARC file states none (default: the host of each).")
+    ] = None,
+    host: Annotated[
+        list[str] | None, typer.Option(help="Take only pages of this host and those below it; may be repeated.")
+    ] = None,
+    hosts: Annotated[Path | None, typer.Option(help="File with one such host per line.")] = None,
+    known_sources: Annotated[
+        bool, typer.Option("--known-sources", help="Take only pages of publishers that the crawler knows.")
+    ] = False,
+    ignore_opt_out: Annotated[
+        bool, typer.Option("--ignore-opt-out", help="Take pages that reserve their use, too; noted in the output.")
+    ] = False,
+    near: Annotated[
+        float, typer.Option(min=0, max=1, help="Similarity from which a text is a near-duplicate; 0 keeps them.")
+    ] = 0.8,
     limit: Limit = None,
     keep_complete: Annotated[
         bool, typer.Option("--keep-complete", help="Take the complete records of damaged WARC files.")
     ] = False,
+    executor: Annotated[str, typer.Option(help="Where tasks run: local, slurm or ray.")] = "local",
+    tasks: Annotated[
+        int | None, typer.Option(min=1, help="Tasks, each marked when done (default: one for each share of the input).")
+    ] = None,
+    workers: Annotated[int, typer.Option(min=1, help="Tasks that run at the same time.")] = 1,
+    no_split: Annotated[bool, typer.Option("--no-split", help="Read every file in one task.")] = False,
+    slurm_partition: Annotated[str, typer.Option(help="Slurm partition.")] = "",
+    slurm_time: Annotated[str, typer.Option(help="Slurm time limit of a job.")] = "24:00:00",
+    slurm_memory: Annotated[int, typer.Option(min=1, help="Gigabytes for each Slurm task.")] = 4,
+    slurm_account: Annotated[str, typer.Option(help="Slurm account.")] = "",
+    slurm_qos: Annotated[str, typer.Option(help="Slurm quality of service.")] = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Write Slurm's job scripts and submit nothing.")] = False,
     config: Config = None,
 ) -> None:
-    """Turn the pages of WARC files into documents."""
+    """Turn the pages of WARC files into documents, without duplicates.
+
+    Run the same command again after a crash: it goes on where it stopped.
+    """
     with needs_extra("crawl"):
+        from gonerd.scale.stages import SlurmOptions
+
+        from .extraction.run import Where
         from .extraction.run import extract as run_extract
-    done = run_extract(warc, out, limit=limit, keep_complete=keep_complete)
+        from .scale.choice import named_hosts
+        from .scale.plan import ExtractSettings
+        from .warc.inputs import COMMON_CRAWL
+    sources = [*(folders or ()), *(warc or ())]
+    if not sources:
+        raise UsageError("name a folder of WARC files, or files with --warc")
+    done = run_extract(
+        sources,
+        out,
+        settings=ExtractSettings(
+            domain=domain,
+            source=source,
+            hosts=named_hosts(host, hosts),
+            known_sources=known_sources,
+            obey_opt_out=not ignore_opt_out,
+            near=near or None,
+        ),
+        limit=limit,
+        keep_complete=keep_complete,
+        where=Where(
+            executor=executor,
+            tasks=tasks,
+            workers=workers,
+            slurm=SlurmOptions(slurm_partition, slurm_time, slurm_memory, slurm_qos, slurm_account),
+            dry_run=dry_run,
+            split=not no_split,
+        ),
+        base=base or COMMON_CRAWL,
+        tell=lambda sentence: typer.echo(sentence, err=True),
+    )
+    if done is None:
+        return
     for damage in done.damaged:
         typer.echo(f"damaged: {damage.file} at byte {damage.offset}, {damage.complete_records} records taken", err=True)
     rejected = ", ".join(f"{reason}: {n}" for reason, n in done.rejected.items())
@@ -131,7 +210,8 @@ def doctor(
 ) -> None:
     """Ask each known source for a listing, a page and its licence, and write a dated health table."""
     with needs_extra("crawl"):
-        from .doctor import check_sources, table
+        from .doctor import check_sources
+        from .health import table
     found = check_sources(names or (), out, contact, tuple(allow_host or ()))
     typer.echo(table(found, found[0].checked[:10] if found else ""), nl=False)
     ill = [one.source for one in found if one.problem]

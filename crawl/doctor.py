@@ -14,54 +14,21 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
-
 from gonerd.errors import GonerdError
 from gonerd.files import read_json, write_json, write_text
 from gonerd.progress import track
 
-from .extraction.page import Unfit, to_document
+from .extraction.sieve import sift
+from .extraction.unfit import Unfit
 from .fetch.report import SUMMARY
 from .fetch.seeds import token_of
 from .fetch.settings import CrawlSettings
+from .health import Health, table
 from .sources import SOURCES, Source
-from .warc.pages import read_pages
+from .warc.pages import Share, read_pages
 
 HEALTH = "health"
 _LISTINGS = 4  # an index, and some of what it names: more would be a crawl
-_COLUMNS = ("source", "listing", "page", "text", "date", "licence page", "verdict")
-
-
-class Health(BaseModel):
-    """What came of asking one source.
-
-    Attributes:
-        source: Its name.
-        checked: When (UTC).
-        listing: "ok", or why none of its listings could be read.
-        listed: Pages that the listings read named.
-        page: "ok", or why the page asked for could not be had.
-        url: Address of that page.
-        text: Characters of the document that it became.
-        title: Its title.
-        published: Its day of publication.
-        licence_page: "ok", or why the page that proves the licence could not be had.
-        problem: What is wrong, in a few words; empty where nothing is.
-    """
-
-    model_config = ConfigDict(extra="forbid")
-
-    source: str
-    checked: str
-    listing: str = ""
-    listed: int = 0
-    page: str = ""
-    url: str = ""
-    text: int = 0
-    title: str = ""
-    published: str = ""
-    licence_page: str = ""
-    problem: str = ""
 
 
 def check_sources(
@@ -98,7 +65,7 @@ def check_source(source: Source, folder: Path, contact: str | None, allow_hosts:
         health.problem = str(error)
         return health
     common: dict[str, Any] = {"contact": contact, "allow_hosts": allow_hosts, "refresh": "all", "retries": 1}
-    bounds = {"limit": 1, "max_listings": _LISTINGS}
+    bounds: dict[str, Any] = {"limit": 1, "max_listings": _LISTINGS}
     problem = _crawl(source, CrawlSettings(sources=(source.name,), out=folder / "pages", **bounds, **common))
     _look_at_pages(health, folder / "pages", problem)
     folder.mkdir(parents=True, exist_ok=True)
@@ -124,13 +91,13 @@ def _look_at_pages(health: Health, folder: Path, problem: str) -> None:
         return
     unfit = "no page could be fetched"
     for path in sorted(folder.glob("*.warc.gz"), reverse=True):
-        for page in read_pages(path, None, Counter()):
+        for answer in read_pages(Share(str(path)), Counter()):
             try:
-                document = to_document(page)
+                document = sift(answer).document
             except Unfit as why:
                 unfit = f"the page becomes no document: {why.reason} {why.detail}".strip()
                 continue
-            health.url, health.text = page.url, len(document.text)
+            health.url, health.text = answer.url, len(document.text)
             health.title = document.title or ""
             health.published = document.published.isoformat() if document.published else ""
             return
@@ -169,20 +136,3 @@ def _crawl_here(source: Source, settings: CrawlSettings, sending: Any) -> None:
         sending.send("")
     except GonerdError as error:
         sending.send(str(error))
-
-
-def table(found: Iterable[Health], day: str) -> str:
-    """Returns the health table as Markdown.
-
-    Args:
-        found: What came of asking.
-        day: When, as an ISO date.
-    """
-    lines = [f"# Health of the sources on {day}", "", "| " + " | ".join(_COLUMNS) + " |", "|---" * len(_COLUMNS) + "|"]
-    for one in found:
-        cells = (
-            one.source, one.listing or "-", one.page or "-", str(one.text), one.published or "-",
-            one.licence_page or "-", one.problem or "healthy",
-        )  # fmt: skip
-        lines.append("| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in cells) + " |")
-    return "\n".join(lines) + "\n"

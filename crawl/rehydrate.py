@@ -10,11 +10,12 @@ from gonerd.errors import GonerdError
 from gonerd.files import write_text
 from gonerd.records import Document
 
-from .extraction.run import silence_libraries
-from .extraction.sieve import Sieve
+from .extraction.quiet import silence_libraries
+from .extraction.sieve import documents_of
 from .fetch.run import run_crawl
 from .fetch.settings import CrawlSettings
-from .warc.pages import read_pages, warc_files
+from .warc.inputs import warc_files
+from .warc.pages import Share, read_pages
 
 URLS = "urls.txt"
 
@@ -26,15 +27,14 @@ def documents_from_warc(source: Path) -> Iterator[Document]:
         source: A folder of WARC files, or one file.
 
     Yields:
-        Every document there, extracted as `gonerd crawl extract` does.
+        Every document there, extracted as `gonerd crawl extract` does, every version and copy of it.
 
     Raises:
         GonerdError: There is nothing to read, or a file is damaged.
     """
     silence_libraries()
-    sieve, others = Sieve(), Counter[str]()
-    for path in warc_files(source):
-        yield from sieve.documents(read_pages(path, None, others))
+    counts = Counter[str]()
+    yield from documents_of(answer for path in warc_files(source) for answer in read_pages(Share(str(path)), counts))
 
 
 def documents_from_web(

@@ -65,6 +65,7 @@ class Document:
         warc_file: File that holds the response.
         warc_record_id: The response record's WARC-Record-ID.
         extractor: Name and version of what turned the response into text.
+        evidence: Where title, author, day, language and charset were read, as a JSON object by field.
         sha256: Of the UTF-8 text; computed when not given, checked when given.
     """
 
@@ -83,6 +84,7 @@ class Document:
     warc_file: str | None = None
     warc_record_id: str | None = None
     extractor: str | None = None
+    evidence: str | None = None
     sha256: str = ""
 
     def __post_init__(self) -> None:

@@ -25,6 +25,7 @@ _ARROW: dict[Any, pa.DataType] = {
     int: pa.int64(),
     float: pa.float64(),
     bool: pa.bool_(),
+    bytes: pa.binary(),
     date: pa.date32(),
     datetime: pa.timestamp("us", tz="UTC"),
 }

@@ -20,7 +20,7 @@ def _stated(tree: Any) -> list[str]:
     return [address for _, address in sorted(found, key=lambda item: item[0])]
 
 
-def cited_url(tree: Any, fetched: str) -> str:
+def cited_url(tree: Any, fetched: str, *, believed: bool = False) -> str:
     """Returns the page's canonical address if it can be believed, else the one it was fetched from.
 
     It is believed when it has the same path and lies on the same host. A page fetched from this machine
@@ -29,10 +29,13 @@ def cited_url(tree: Any, fetched: str) -> str:
     Args:
         tree: The parsed page.
         fetched: The address that answered.
+        believed: Whether the page is our own rendering of a record, so that it says what the record says.
     """
     for address in _stated(tree):
         if url_problem(address):
             continue
+        if believed:
+            return address
         same_path = urlsplit(address).path.rstrip("/") == urlsplit(fetched).path.rstrip("/")
         if same_path and (host_of(address) == host_of(fetched) or is_loopback(host_of(fetched))):
             return address

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
-from .structured import stated_licences
+from .structured import Node, read_nodes, stated_licences
 
 UNKNOWN = "unknown"
 _CC = re.compile(r"creativecommons\.org/licenses/([a-z-]+)/(\d\.\d)(?:/([a-z]{2,3})(?=/|$))?")
@@ -46,32 +46,36 @@ def _usable(stated: str, base: str) -> str | None:
         return stated
     if not stated or (any(c.isspace() for c in stated) or ("." not in stated and "/" not in stated)):
         return None  # prose: it says something about rights, but it names no licence
-    url = urljoin(base, stated)
-    return spdx_of(url) if urlsplit(url).scheme in ("http", "https") else None
+    try:
+        url = urljoin(base, stated)
+        return spdx_of(url) if urlsplit(url).scheme in ("http", "https") else None
+    except ValueError:  # no address
+        return None
 
 
-def _statements(tree: Any) -> Iterator[tuple[str, str]]:
+def _statements(tree: Any, nodes: Iterable[Node]) -> Iterator[tuple[str, str]]:
     for link in tree.xpath(f"//*[self::a or self::link or self::area][@rel and @href][not({_ASIDE})]"):
         if "license" in link.get("rel").lower().split():
             yield link.get("href"), f"<{link.tag} rel=license>"
-    for stated in stated_licences(tree):
+    for stated in stated_licences(nodes):
         yield stated, "JSON-LD license"
     for meta in tree.xpath("//meta[@name and @content]"):
         if meta.get("name").lower() in _META:
             yield meta.get("content"), f"<meta name={meta.get('name')}>"
 
 
-def licence_of(tree: Any, base: str) -> tuple[str, str | None]:
+def licence_of(tree: Any, base: str, nodes: Iterable[Node] | None = None) -> tuple[str, str | None]:
     """Reads the licence of a page.
 
     Args:
         tree: The parsed page.
         base: Address against which a relative licence link is resolved.
+        nodes: Its JSON-LD nodes, read from the page when None.
 
     Returns:
         (SPDX identifier or licence URL, where it stands), or ("unknown", None).
     """
-    for stated, where in _statements(tree):
+    for stated, where in _statements(tree, read_nodes(tree) if nodes is None else nodes):
         if found := _usable(stated, base):
             return found, f"{where}: {' '.join(stated.split())}"
     return UNKNOWN, None

@@ -1,30 +1,33 @@
-"""One page: from its HTML to a document, or to the reason why there is none."""
+"""One page: from its bytes to a document, or to the reason why there is none."""
 
 from __future__ import annotations
 
-import contextlib
+import json
 import re
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
-
-import trafilatura
 
 from gonerd.crawl.hosts import host_of
+from gonerd.crawl.sources import Source, source_of
+from gonerd.crawl.sources.licences import declared_licence
 from gonerd.records import Document
 from gonerd.text import normalize
 
-from .addresses import cited_url, document_id
+from .addresses import document_id
 from .charset import decode
-from .licences import licence_of
-from .stand_ins import stand_in
-from .structured import stated_authors
+from .content import EXTRACTOR as EXTRACTOR
+from .content import Content, extractor_name
+from .html_page import read_html
+from .language import language_of
+from .licences import UNKNOWN
+from .parts import Extracted
+from .pdf import is_pdf, read_pdf
+from .unfit import Unfit as Unfit
 
-EXTRACTOR = f"trafilatura-{trafilatura.__version__}"
 MIN_CHARACTERS = 200
 _HTML_TYPES = ("text/html", "application/xhtml+xml")
+_HALVES = re.compile(r"[\ud800-\udfff]")
 _HTML_START = re.compile(rb"\s*(<!--.*?-->\s*)*<(!doctype\s+html|html|head|body)\b", re.IGNORECASE | re.DOTALL)
-_LANGUAGE = re.compile(r"([A-Za-z]{2})(?:[-_].*)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,7 @@ class Page:
         source: Name the crawl gave its source, if any.
         warc_file: Name of the WARC file.
         record_id: Id of the response record.
+        opt_out: The signal by which the page reserves its use (`gonerd.crawl.optout`); empty where it does not.
     """
 
     url: str
@@ -52,19 +56,7 @@ class Page:
     source: str | None
     warc_file: str
     record_id: str
-
-
-class Unfit(Exception):
-    """A page that becomes no document.
-
-    Attributes:
-        reason: Short reason that is counted.
-        detail: What exactly was wrong.
-    """
-
-    def __init__(self, reason: str, detail: str = "") -> None:
-        super().__init__(reason)
-        self.reason, self.detail = reason, detail
+    opt_out: str = ""
 
 
 def is_html(content_type: str, body: bytes) -> bool:
@@ -74,80 +66,97 @@ def is_html(content_type: str, body: bytes) -> bool:
 
 
 def to_document(page: Page) -> Document:
-    """Extracts the document.
+    """Extracts the document of a page; see `extract_page`."""
+    return extract_page(page).document
+
+
+def extract_page(page: Page) -> Extracted:
+    """Extracts the document of a page, and which part of an article it is.
 
     Raises:
         Unfit: There is none; the exception says why.
     """
     if page.status != 200:
         raise Unfit(f"http-{page.status}")
-    if not is_html(page.content_type, page.body):
-        raise Unfit("not-html", page.content_type or "no content type")
-    html = decode(page.body, page.content_type)
-    if html is None:
-        raise Unfit("undecodable", page.content_type)
-    tree = trafilatura.load_html(html)
-    found = None if tree is None else _main_text(tree, page)
-    text = normalize(found.text or "").strip() if found else ""
-    if tree is not None and (other := stand_in(tree, text)):
-        raise Unfit(*other)
-    if tree is None or found is None or not text:
-        raise Unfit("no-text")
-    if len(text) < MIN_CHARACTERS:
-        raise Unfit("too-short", f"{len(text)} characters")
-    url = cited_url(tree, page.url)
-    licence, evidence = licence_of(tree, url)
-    return Document(
-        id=document_id(url),
-        text=text,
-        url=url,
-        source=page.source or host_of(url),
-        domain=page.domain,
-        title=_line(found.title),
-        author=_line("; ".join(stated_authors(tree)) or found.author),
-        published=_day(found.date),
-        fetched=page.fetched,
-        language=_language(tree),
-        license=licence,
-        license_evidence=evidence,
-        warc_file=page.warc_file,
-        warc_record_id=page.record_id,
-        extractor=EXTRACTOR,
-    )
-
-
-def _main_text(tree: Any, page: Page) -> Any:
-    # Without the extensive search only stated dates count, no year picked from the running text; and the
-    # day of the fetch, not today, bounds them, so that the same WARC gives the same documents for ever.
-    dates: dict[str, Any] = {"original_date": True, "extensive_search": False}
-    if page.fetched:
-        dates["max_date"] = page.fetched.date().isoformat()
     try:
-        return trafilatura.bare_extraction(
-            tree,
-            url=page.url,
-            favor_precision=True,
-            include_comments=False,
-            include_tables=True,
-            deduplicate=False,
-            with_metadata=True,
-            date_extraction_params=dates,
-        )
-    except Exception as error:  # foreign HTML against a big library: one page must not end the run
+        source = source_of(page.url, page.source)
+        content = _pdf(page, source) if is_pdf(page.content_type, page.body) else _html(page, source)
+        return Extracted(_document(page, source, content), content.part)
+    except (Unfit, MemoryError):
+        raise
+    except Exception as error:  # foreign bytes against big libraries: one page must not end the run
         raise Unfit("extractor-error", f"{type(error).__name__}: {error}") from error
 
 
-def _line(value: str | None) -> str | None:
-    return normalize(" ".join(value.split())) if value and value.strip() else None
+def _document(page: Page, source: Source | None, content: Content) -> Document:
+    if not content.text:
+        raise Unfit("no-text")
+    if len(content.text) < MIN_CHARACTERS:
+        raise Unfit("too-short", f"{len(content.text)} characters")
+    licence, proof = content.licence
+    found = content.metadata
+    language, how = language_of(content.text, content.lang)
+    evidence = {**found.evidence, "language": how, "charset": content.charset, "opt-out": page.opt_out}
+    return Document(
+        id=document_id(content.url),
+        text=content.text,
+        url=content.url,
+        source=page.source or host_of(content.url),
+        domain=page.domain,
+        title=_sound(found.title),
+        author=_sound(found.author),
+        published=found.published,
+        fetched=page.fetched,
+        language=language,
+        license=_sound(licence) or UNKNOWN,
+        license_evidence=_sound(proof),
+        warc_file=page.warc_file,
+        warc_record_id=page.record_id,
+        extractor=content.extractor,
+        evidence=_sound(json.dumps({name: said for name, said in evidence.items() if said}, ensure_ascii=False)),
+    )
 
 
-def _day(value: str | None) -> date | None:
-    with contextlib.suppress(ValueError):
-        return date.fromisoformat(value) if value else None
-    return None
+def _sound(value: str | None) -> str | None:
+    # JSON can spell halves of characters, which no file of ours can hold.
+    return _HALVES.sub("\ufffd", value) if value else value
 
 
-def _language(tree: Any) -> str | None:
-    stated = tree.get("lang") or tree.get("{http://www.w3.org/XML/1998/namespace}lang") or tree.get("xml:lang") or ""
-    match = _LANGUAGE.fullmatch(stated.strip())
-    return match[1].lower() if match else None
+def _pdf(page: Page, source: Source | None) -> Content:
+    paper = read_pdf(page.body, _crawled(page))
+    known = source is not None and host_of(page.url) in source.hosts
+    licence = declared_licence(source) if source is not None and known else (UNKNOWN, None)
+    text, extractor = normalize(paper.text), extractor_name("pypdfium2")
+    return Content(text, paper.metadata, page.url, paper.lang, "", licence, extractor)
+
+
+def _html(page: Page, source: Source | None) -> Content:
+    html, charset = _markup(page, source)
+    return read_html(
+        html,
+        url=page.url,
+        charset=charset,
+        domain=page.domain,
+        crawled=_crawled(page),
+        source=source,
+        record=not is_html(page.content_type, page.body),
+    )
+
+
+def _markup(page: Page, source: Source | None) -> tuple[str, str]:
+    """Returns the HTML of a page and how its charset was told."""
+    if is_html(page.content_type, page.body):
+        decoded = decode(page.body, page.content_type)
+        if decoded is None:
+            raise Unfit("undecodable", page.content_type)
+        return decoded.text, decoded.evidence
+    if source is None or source.to_html is None:
+        raise Unfit("not-html", page.content_type or "no content type")
+    try:
+        return source.to_html(page.body, page.url), f"as source {source.name} reads its records"
+    except Exception as error:
+        raise Unfit("source-record", f"{source.name}: {type(error).__name__}: {error}") from error
+
+
+def _crawled(page: Page) -> date | None:
+    return page.fetched.date() if page.fetched else None

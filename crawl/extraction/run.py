@@ -2,129 +2,156 @@
 
 from __future__ import annotations
 
-import logging
-from collections import Counter
-from importlib import metadata
-from itertools import islice
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict
+from gonerd.crawl.dedup.settle import NEAR
+from gonerd.crawl.scale.choice import Choice
+from gonerd.crawl.scale.extract import ExtractPages, ReadPages, SignDocuments, WriteUnits
+from gonerd.crawl.scale.finish import Finish
+from gonerd.crawl.scale.join import JoinParts
+from gonerd.crawl.scale.plan import PLAN, ExtractSettings, Plan, make_plan
+from gonerd.crawl.scale.settle import MADE, Settle
+from gonerd.crawl.scale.unit_files import is_done
+from gonerd.crawl.scale.write import WriteDocuments
+from gonerd.crawl.warc.inputs import COMMON_CRAWL, warc_names
+from gonerd.errors import UsageError
+from gonerd.files import check_replaceable, only_writer, read_json
+from gonerd.records import DOMAINS
+from gonerd.scale.executors import run_stages
+from gonerd.scale.stages import SlurmOptions, Stage
 
-from gonerd import __version__
-from gonerd.crawl.warc.pages import read_pages, warc_files
-from gonerd.crawl.warc.read import DamagedWarc, count_records
-from gonerd.errors import GonerdError
-from gonerd.files import new_folder, write_json
-from gonerd.progress import track
-from gonerd.records import Document, Rejected
-from gonerd.tables import write_table
+from .summary import SUMMARY, ExtractSummary
 
-from .page import EXTRACTOR, MIN_CHARACTERS
-from .sieve import Sieve
-
-SUMMARY, REJECTED = "extract.json", "rejected"
-
-
-class Damage(BaseModel):
-    """A WARC file that was taken although it is damaged."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    file: str
-    offset: int
-    complete_records: int
-    problem: str
+_LOGS = "logs"
+_WRITING = 8  # extracting a document takes much longer than writing it, so fewer tasks write
 
 
-class ExtractSummary(BaseModel):
-    """Counts of one extraction: pages = kept + the rejected ones.
+@dataclass(frozen=True, slots=True)
+class Where:
+    """Where an extraction runs.
 
     Attributes:
-        pages: Page responses that were looked at.
-        kept: Documents written.
-        rejected: Pages that became no document, by reason.
-        not_a_page: Other responses: robots.txt, sitemaps, redirects.
-        damaged: Damaged files of which the complete records were taken.
-        warc_files: Names of the files that were read.
-        extractor: Name and version of the extractor.
-        versions: Versions of what else took part.
+        executor: "local", "slurm" or "ray".
+        tasks: Shares of the work, each marked when it is done; as many as there are units of input when None.
+        workers: Tasks that run at the same time.
+        slurm: How jobs are submitted.
+        dry_run: Write Slurm's scripts and submit nothing.
+        split: Whether one file may be read by several tasks.
     """
 
-    model_config = ConfigDict(extra="forbid")
-
-    pages: int
-    kept: int
-    rejected: dict[str, int]
-    not_a_page: int
-    damaged: list[Damage]
-    warc_files: list[str]
-    extractor: str
-    versions: dict[str, str]
+    executor: str = "local"
+    tasks: int | None = None
+    workers: int = 1
+    slurm: SlurmOptions | None = None
+    dry_run: bool = False
+    split: bool = True
 
 
-def extract(source: Path, out: Path, *, limit: int | None = None, keep_complete: bool = False) -> ExtractSummary:
+def extract(
+    sources: Path | str | Sequence[Path | str],
+    out: Path,
+    *,
+    settings: ExtractSettings | None = None,
+    limit: int | None = None,
+    keep_complete: bool = False,
+    where: Where = Where(),
+    base: str = COMMON_CRAWL,
+    tell: Callable[[str], None] = lambda _: None,
+) -> ExtractSummary | None:
     """Writes the documents of WARC files to a folder.
 
+    What is read, settled and written so far lies in a hidden folder beside `out`; the same call continues it after a
+    kill. The documents are the same, byte for byte, whatever runs where.
+
     Args:
-        source: A folder of WARC files, or one file.
-        out: Folder for `*.parquet`, `rejected/*.parquet` and `extract.json`; replaced as a whole.
-        limit: Look at no more than this many pages.
-        keep_complete: Take the complete records of a damaged file instead of refusing it.
+        sources: Folders of WARC files, files, addresses, and lists of paths; see `gonerd.crawl.warc.inputs`.
+        out: Folder for `part-*.parquet`, `rejected/`, `duplicates/` and `extract.json`; replaced as a whole.
+        settings: What is done; `ExtractSettings(near=NEAR)` when None.
+        limit: Look at no more than this many pages; overrides the settings'.
+        keep_complete: Take the complete records of a damaged file; overrides the settings'.
+        where: Where it runs; in this process when None.
+        base: What relative paths in a list are appended to.
+        tell: Takes sentences for the user.
 
     Returns:
-        The counts, which also stand in `extract.json`.
+        The counts, which also stand in `extract.json`; None where jobs were submitted or only written.
 
     Raises:
+        UsageError: A setting is impossible.
         GonerdError: There is nothing to read, a file is damaged, or `out` holds something else.
     """
-    silence_libraries()
-    files = warc_files(source)
-    sound, damaged = _checked(files, keep_complete=keep_complete)
-    counts: Counter[str] = Counter()
-    sieve = Sieve()
-    pages = (page for path in files for page in read_pages(path, sound[path], counts))
-    with new_folder(out) as folder:
-        kept = write_table(folder, sieve.documents(track(islice(pages, limit), "extract")), Document)
-        if not sieve.pages:
-            raise GonerdError(
-                f"{source}: no page among {counts['not-a-page']} responses; "
-                "crawl a seed that lists pages, or check the path"
-            )
-        write_table(folder / REJECTED, sieve.rejected, Rejected)
-        summary = ExtractSummary(
-            pages=sieve.pages,
-            kept=kept,
-            rejected=dict(sorted(Counter(item.reason for item in sieve.rejected).items())),
-            not_a_page=counts["not-a-page"],
-            damaged=damaged,
-            warc_files=[path.name for path in files],
-            extractor=EXTRACTOR,
-            versions={"gonerd": __version__}
-            | {name: metadata.version(name) for name in ("warcio", "lxml", "htmldate")},
+    settings = (settings or ExtractSettings(near=NEAR)).model_copy(
+        update={"limit": limit, "keep_complete": keep_complete}
+    )
+    where = where or Where()
+    _check(settings)
+    check_replaceable(out.resolve())
+    given = [sources] if isinstance(sources, str | Path) else list(sources)
+    plan = make_plan(warc_names([str(source) for source in given], base), out, settings, split=where.split)
+    work = out.resolve().with_name(f".{out.resolve().name}.extract")
+    with only_writer(work):
+        _begin(work, plan, tell)
+        tasks = 1 if limit is not None else where.tasks or len(plan.units)
+        finished = run_stages(
+            stages(work, plan, tasks),
+            work / _LOGS / f"{plan.fingerprint}-{tasks}",
+            executor=where.executor,
+            tasks=tasks,
+            workers=1 if limit is not None and where.executor == "local" else where.workers,
+            slurm=where.slurm,
+            dry_run=where.dry_run,
         )
-        write_json(folder / SUMMARY, {**summary.model_dump(), "min_characters": MIN_CHARACTERS, "limit": limit})
-    return summary
+        if not finished:
+            tell(f"job scripts, logs and what is made so far: {work}")
+            return None
+        shutil.rmtree(work)
+    return ExtractSummary.model_validate(read_json(out / SUMMARY, "extract again"))
 
 
-def _checked(files: list[Path], *, keep_complete: bool) -> tuple[dict[Path, int], list[Damage]]:
-    """Reads every file to its end before anything is extracted, so that damage shows at once."""
-    sound: dict[Path, int] = {}
-    damaged = []
-    for path in track(files, "check"):
-        try:
-            sound[path] = count_records(path)
-        except DamagedWarc as damage:
-            if not keep_complete:
-                raise
-            sound[path] = damage.records
-            damaged.append(
-                Damage(file=path.name, offset=damage.offset, complete_records=damage.records, problem=damage.why)
+def stages(work: Path, plan: Plan, tasks: int) -> list[Stage]:
+    """Returns the stages of an extraction.
+
+    Args:
+        work: The working folder, with the plan.
+        plan: The plan.
+        tasks: Tasks of the first stage.
+    """
+    hosts = plan.settings.hosts
+    choice = Choice(
+        frozenset(hosts) if hosts is not None else None, plan.settings.known_sources, plan.settings.obey_opt_out
+    )
+    return [
+        Stage("extract", [ReadPages(work), ExtractPages(choice), SignDocuments(), WriteUnits(work)]),
+        Stage("join", [JoinParts(work)], tasks=1),
+        Stage("settle", [Settle(work)], tasks=1),
+        Stage("write", [WriteDocuments(work)], tasks=max(1, tasks // _WRITING)),
+        Stage("finish", [Finish(work)], tasks=1),
+    ]
+
+
+def _check(settings: ExtractSettings) -> None:
+    if settings.domain not in DOMAINS:
+        raise UsageError(f"--domain {settings.domain!r}: use one of {', '.join(DOMAINS)}")
+    if settings.near is not None and not 0 < settings.near <= 1:
+        raise UsageError(f"--near {settings.near}: give a number above 0 and up to 1, or 0 to keep near-duplicates")
+
+
+def _begin(work: Path, plan: Plan, tell: Callable[[str], None]) -> None:
+    """Prepares the working folder; finished units of an earlier run that are wanted again are taken over."""
+    if (work / PLAN).exists():
+        before = Plan.read(work)
+        if before.fingerprint != plan.fingerprint:
+            # What was settled and written follows from the plan; what was extracted, only from the unit.
+            shutil.rmtree(work / MADE, ignore_errors=True)
+            shutil.rmtree(work / _LOGS, ignore_errors=True)
+            taken = sum(is_done(work, unit) for unit in plan.units)
+            tell(
+                "the input or a setting changed since the run that was broken off: "
+                f"{taken} of {len(plan.units)} finished shares are taken over, the rest is done again"
             )
-    return sound, damaged
-
-
-def silence_libraries() -> None:
-    """Keeps libraries from printing what the reasons of rejected pages already say."""
-    # They log what the reasons here already say; without any handler Python would print it.
-    for name in ("trafilatura", "htmldate", "charset_normalizer"):
-        logging.getLogger(name).addHandler(logging.NullHandler())
+        elif any((work / _LOGS).glob("*/finish/completions/00000")):
+            shutil.rmtree(work / _LOGS)  # it was killed after its last step; the folder may have been moved since
+    plan.write(work)

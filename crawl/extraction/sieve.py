@@ -1,47 +1,55 @@
-"""Pages in, documents out, each page once; what falls through is kept aside with its reason."""
+"""One answer of a crawl: the document it holds, or the reason why there is none."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
-from gonerd.crawl.warc.pages import MAX_BYTES
-from gonerd.records import Document, Rejected
+from gonerd.crawl.warc.pages import MAX_BYTES, Answer, Revisit, Spoiled
+from gonerd.records import Document
 
-from .page import Page, Unfit, to_document
+from .page import Unfit, extract_page
+from .parts import Extracted, Part, join_parts
 
-_STAGE = "extract"
+REVISIT = "revisit"
 
 
-class Sieve:
-    """Turns pages into documents and keeps aside what falls through.
+def sift(answer: Answer) -> Extracted:
+    """Extracts the document of an answer.
 
-    Attributes:
-        pages: Number of pages seen.
-        rejected: Pages that became no document.
+    Raises:
+        Unfit: There is none; the exception says why.
     """
+    if isinstance(answer, Spoiled):
+        raise Unfit("digest-mismatch", answer.detail)
+    if isinstance(answer, Revisit):
+        raise Unfit(REVISIT, f"unchanged since {answer.original or answer.original_url}")
+    if len(answer.body) > MAX_BYTES:
+        raise Unfit("too-large", f"more than {MAX_BYTES} bytes")
+    return extract_page(answer)
 
-    def __init__(self) -> None:
-        self.pages = 0
-        self.rejected: list[Rejected] = []
-        self._by_id: dict[str, str] = {}
-        self._by_text: dict[str, str] = {}
 
-    def documents(self, pages: Iterable[Page]) -> Iterator[Document]:
-        """Yields the document of every page that has one of its own."""
-        for page in pages:
-            self.pages += 1
-            try:
-                yield self._document(page)
-            except Unfit as why:
-                self.rejected.append(Rejected(page.url, why.reason, why.detail, _STAGE))
+def documents_of(answers: Iterable[Answer]) -> Iterator[Document]:
+    """Yields the document of every answer that has one, then the articles that are put together from parts.
 
-    def _document(self, page: Page) -> Document:
-        if len(page.body) > MAX_BYTES:
-            raise Unfit("too-large", f"more than {MAX_BYTES} bytes")
-        document = to_document(page)
-        if document.id in self._by_id:
-            raise Unfit("duplicate-address", f"document {document.id} comes from {self._by_id[document.id]}")
-        if document.sha256 in self._by_text:
-            raise Unfit("duplicate-text", f"the same text as {self._by_text[document.sha256]}")
-        self._by_id[document.id] = self._by_text[document.sha256] = page.url
-        return document
+    Nothing is left out as a duplicate: who looks for a certain text wants every version of it.
+    """
+    groups: defaultdict[str, dict[int, tuple[Part, Document]]] = defaultdict(dict)
+    for answer in answers:
+        try:
+            found = sift(answer)
+        except Unfit:
+            continue
+        if found.part:
+            groups[found.part.group][found.part.number] = (found.part, found.document)
+        yield found.document
+    for parts in groups.values():
+        if is_whole([part for part, _ in parts.values()]):
+            yield join_parts([parts[number][1] for number in sorted(parts)])
+
+
+def is_whole(parts: Iterable[Part]) -> bool:
+    """Whether parts make up an article: two at least, numbered from 1 without a gap, the last of them known."""
+    ordered = sorted(parts, key=lambda part: part.number)
+    numbers = [part.number for part in ordered]
+    return len(ordered) > 1 and numbers == list(range(1, len(ordered) + 1)) and ordered[-1].next_url is None

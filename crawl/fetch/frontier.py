@@ -65,7 +65,9 @@ class Frontier:
         count = "SELECT COUNT(*) FROM pages WHERE round = ?"
         self._listed = int(store.value(count, current.id))
         self._settled = int(store.value(count + " AND state <> 'open'", current.id))
-        self._seq = int(store.value("SELECT MAX(seq) FROM pages") or 0)
+        # Counts up with everything that is opened, so that what was known before is found again among what is new.
+        highest = "SELECT MAX(seq) FROM (SELECT MAX(seq) AS seq FROM pages UNION ALL SELECT MAX(seq) FROM listings)"
+        self._seq = int(store.value(highest) or 0)
         counted = "SELECT source, COUNT(*) FROM pages WHERE round = ? AND counts GROUP BY source"
         self._taken: Counter[str] = Counter({row[0]: row[1] for row in store.rows(counted, current.id)})
         counted = "SELECT host, COUNT(*) FROM pages WHERE round = ? AND counts GROUP BY host"
@@ -124,7 +126,7 @@ class Frontier:
     def unchanged(self, listing: Row) -> Iterator[None]:
         """Enters again what a listing named when it was read last, since it has not changed."""
         rows = self.store.rows("SELECT url, modified FROM pages WHERE listing = ? ORDER BY seq", listing["id"])
-        further = self.store.rows("SELECT url FROM listings WHERE parent = ? ORDER BY id", listing["id"])
+        further = self.store.rows("SELECT url FROM listings WHERE parent = ? ORDER BY seq", listing["id"])
         named = Listing(tuple(Entry(*row) for row in rows), tuple(Entry(row[0]) for row in further))
         return self.read(listing, named, Read(listing["etag"], listing["last_modified"]))
 
@@ -170,7 +172,8 @@ class Frontier:
                 self._repeated()
             return
         reason, detail = self._listing_problem(url, values)
-        row = {"key": key, "url": url, "round": self.round.id, **values}
+        self._seq += 1
+        row = {"key": key, "url": url, "round": self.round.id, "seq": self._seq, **values}
         row |= {"state": "failed" if reason else "open", "reason": reason, "detail": detail}
         if old is not None:
             row |= {name: old[name] for name in ("id", "etag", "last_modified")}

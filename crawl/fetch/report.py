@@ -11,7 +11,7 @@ from gonerd.files import new_file, write_json
 
 from .job import Job
 from .outcomes import FETCHED, LIMIT, UNFINISHED
-from .settings import CrawlSummary, FailedListing
+from .summary import CrawlSummary, FailedListing
 
 SUMMARY, SKIPPED, INDEX = "crawl.json", "skipped.jsonl", "index.cdxj"
 _ENDING = f"CASE WHEN state = 'open' THEN '{UNFINISHED}' ELSE reason END"

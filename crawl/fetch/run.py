@@ -24,8 +24,9 @@ from .recover import recover
 from .report import SKIPPED, write_report
 from .rounds import begin_round, end_round
 from .seeds import Start, check_seeds, seed_name, starts_of
-from .settings import CrawlSettings, CrawlSummary
+from .settings import CrawlSettings
 from .store import Store
+from .summary import CrawlSummary
 
 
 class Interrupted(GonerdError):

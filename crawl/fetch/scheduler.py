@@ -100,9 +100,9 @@ class FrontierScheduler(JobComponent, BaseScheduler):
             return
         self._stale = False
         store, current = self.job.store, self.job.frontier.round.id
-        query = "SELECT * FROM listings WHERE round = ? AND state = 'open' AND id > ? ORDER BY id"
+        query = "SELECT * FROM listings WHERE round = ? AND state = 'open' AND seq > ? ORDER BY seq"
         for row in store.rows(query, current, self._last_listing):
-            self._last_listing = row["id"]
+            self._last_listing = row["seq"]
             self._host(host_of(row["url"])).waiting.append(self._listing(row))
         for row in store.rows("SELECT DISTINCT host FROM pages WHERE round = ? AND state = 'open'", current):
             self._host(row["host"]).drained = False

@@ -13,11 +13,12 @@ CREATE TABLE listings (
     id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, url TEXT NOT NULL, kind TEXT NOT NULL,
     options TEXT NOT NULL DEFAULT '{}', source TEXT NOT NULL DEFAULT '', domain TEXT NOT NULL DEFAULT '',
     scope TEXT NOT NULL DEFAULT '', depth INTEGER NOT NULL DEFAULT 0, parent INTEGER,
-    round INTEGER NOT NULL, state TEXT NOT NULL, reason TEXT NOT NULL DEFAULT '', detail TEXT NOT NULL DEFAULT '',
+    round INTEGER NOT NULL, seq INTEGER NOT NULL,
+    state TEXT NOT NULL, reason TEXT NOT NULL DEFAULT '', detail TEXT NOT NULL DEFAULT '',
     etag TEXT NOT NULL DEFAULT '', last_modified TEXT NOT NULL DEFAULT '',
     digest TEXT NOT NULL DEFAULT '', position INTEGER NOT NULL DEFAULT 0 -- entries of that content taken so far
 );
-CREATE INDEX open_listings ON listings (round, id) WHERE state = 'open';
+CREATE INDEX open_listings ON listings (round, seq) WHERE state = 'open';
 CREATE TABLE pages (
     key TEXT PRIMARY KEY, url TEXT NOT NULL, host TEXT NOT NULL, listing INTEGER, source TEXT NOT NULL DEFAULT '',
     domain TEXT NOT NULL DEFAULT '', modified TEXT NOT NULL DEFAULT '',

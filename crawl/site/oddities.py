@@ -106,11 +106,14 @@ def oddities(pages: Iterable[SitePage] | None = None) -> list[Oddity]:
         Oddity("allowed-exception", PRESS_KIT),
     ]
     for page in load_pages() if pages is None else pages:
-        found += [Oddity("part", part, (RSS,)) for part in parts_of(page)]
+        first, *further = parts_of(page) or (None,)
+        found += [Oddity("part", first, (RSS,))] if first else []
+        found += [Oddity("part", part, (RSS,), "extract", "joined") for part in further]
         if page.wire:
-            found.append(Oddity("syndicated", wire_copy(page), (RSS,)))
+            found.append(Oddity("syndicated", wire_copy(page), (RSS,), "extract", "near-duplicate"))
         if page.pdf:
-            found.append(Oddity("pdf", pdf_edition(page), (ATOM,), "extract", "not-html"))
+            # Its text is that of the page, to the letter.
+            found.append(Oddity("pdf", pdf_edition(page), (ATOM,), "extract", "duplicate-text"))
         if page.encoding != "utf-8":
             found.append(Oddity("encoding", page, _ordinary_listings(page)))
     return found

@@ -29,23 +29,61 @@ class DamagedWarc(GonerdError):
         records: How many complete records stand before it.
     """
 
-    def __init__(self, path: Path, offset: int, records: int, why: str) -> None:
+    def __init__(self, path: str, offset: int, records: int, why: str) -> None:
         self.path, self.offset, self.records, self.why = path, offset, records, why
         super().__init__(
             f"{path}: {why} at byte {offset}, after {records} complete records; run the crawl command again, "
             "or pass --keep-complete to take the complete records"
         )
 
+    def __reduce__(self) -> tuple[type[DamagedWarc], tuple[str, int, int, str]]:
+        return DamagedWarc, (self.path, self.offset, self.records, self.why)  # it travels between processes
+
+
+class FalseSplit(GonerdError):
+    """A share of a file that does not end where the next one begins, because a record holds WARC files itself.
+
+    Attributes:
+        path: The file.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        super().__init__(
+            f"{path}: it cannot be read in shares, because WARC files lie inside its records; pass --no-split"
+        )
+
+    def __reduce__(self) -> tuple[type[FalseSplit], tuple[str]]:
+        return FalseSplit, (self.path,)
+
 
 class _Broken(Exception):
     """Why the current record cannot be read, without the place."""
 
 
+class _Tape:
+    """A file read forwards only, so that one behind a network is never sought in; what was read too far is put back."""
+
+    def __init__(self, handle: io.BufferedIOBase, offset: int) -> None:
+        self._handle, self._rest = handle, b""
+        self.offset = offset
+
+    def read(self) -> bytes:
+        block = self._rest or self._handle.read(_BLOCK)
+        self._rest = b""
+        self.offset += len(block)
+        return block
+
+    def put_back(self, block: bytes) -> None:
+        self._rest = block + self._rest
+        self.offset -= len(block)
+
+
 class _Member(io.RawIOBase):
     """The plain bytes of one gzip member; where zlib would end early, this raises."""
 
-    def __init__(self, handle: BinaryIO) -> None:
-        self._handle = handle
+    def __init__(self, tape: _Tape) -> None:
+        self._tape = tape
         self._inflate = zlib.decompressobj(16 + zlib.MAX_WBITS)
 
     def readable(self) -> bool:
@@ -53,40 +91,62 @@ class _Member(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> int:
         while not self._inflate.eof:
-            packed = self._inflate.unconsumed_tail or self._handle.read(_BLOCK)
+            packed = self._inflate.unconsumed_tail or self._tape.read()
             if not packed:
                 raise _Broken("a gzip member is cut short")
             plain = self._inflate.decompress(packed, len(buffer))
+            if self._inflate.eof:
+                self._tape.put_back(self._inflate.unused_data)
             if plain:
                 buffer[: len(plain)] = plain
                 return len(plain)
         return 0
 
-    def rewind(self) -> None:
-        """Puts the file back to the first byte after the member."""
-        self._handle.seek(-len(self._inflate.unused_data), io.SEEK_CUR)
+
+class _Plain(io.RawIOBase):
+    """The bytes of a file that is not compressed."""
+
+    def __init__(self, tape: _Tape) -> None:
+        self._tape, self._at = tape, 0
+
+    def readable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._at
+
+    def readinto(self, buffer: Any) -> int:
+        block = self._tape.read()
+        if len(block) > len(buffer):
+            self._tape.put_back(block[len(buffer) :])
+        taken = block[: len(buffer)]
+        buffer[: len(taken)] = taken
+        self._at += len(taken)
+        return len(taken)
 
 
 class _Walk:
     """Steps through a file and knows how far it is proven sound."""
 
-    def __init__(self, handle: BinaryIO, start: int) -> None:
+    def __init__(self, handle: io.BufferedIOBase, start: int, end: int | None) -> None:
         self._handle = handle
-        self._start = self.offset = start
+        self.offset, self._end = start, end
         self.complete = 0
+        self.split_falsely = False
 
     def records(self) -> Iterator[tuple[int, Any]]:
-        self._handle.seek(self._start)
-        packed = self._handle.read(len(_GZIP)) == _GZIP
-        self._handle.seek(self._start)
-        if not packed:
-            yield from self._stream(self._handle)
+        tape = _Tape(self._handle, self.offset)
+        block = tape.read()
+        tape.put_back(block)
+        if block and not block.startswith(_GZIP):
+            yield from self._stream(cast(BinaryIO, io.BufferedReader(_Plain(tape), _BLOCK)))
             return
-        while start := self._handle.read(1):
-            self._handle.seek(-len(start), io.SEEK_CUR)
-            self.offset, member = self._handle.tell(), _Member(self._handle)
-            yield from self._stream(cast(BinaryIO, io.BufferedReader(member, _BLOCK)), self.offset)
-            member.rewind()
+        while (self._end is None or tape.offset < self._end) and (block := tape.read()):
+            tape.put_back(block)
+            self.offset = tape.offset
+            member = cast(BinaryIO, io.BufferedReader(_Member(tape), _BLOCK))
+            yield from self._stream(member, self.offset)
+        self.split_falsely = self._end is not None and tape.offset != self._end
 
     def _stream(self, stream: BinaryIO, member: int | None = None) -> Iterator[tuple[int, Any]]:
         begun = 0
@@ -103,10 +163,11 @@ class _Walk:
             record = LOADER.parse_record_stream(stream, line, known_format="warc", no_record_parse=True)
             if not (record.rec_headers.get_header("Content-Length") or "").isdigit():
                 raise _Broken("a record without a Content-Length")
+            block = record.raw_stream  # whoever takes the record may put another stream in its place
             yield offset, record
-            while record.raw_stream.read(_BLOCK):
+            while block.read(_BLOCK):
                 pass
-            if record.raw_stream.limit:
+            if block.limit:
                 raise _Broken("a record is cut short")
 
 
@@ -126,13 +187,34 @@ def read_records(path: Path, count: int | None = None, start: int = 0) -> Iterat
         DamagedWarc: The file is cut short, corrupt, or no WARC file.
     """
     with path.open("rb") as handle:
-        walk = _Walk(handle, start)
-        try:
-            yield from islice(walk.records(), count)
-        except _Broken as error:
-            raise DamagedWarc(path, walk.offset, walk.complete, str(error)) from error
-        except (ArchiveLoadFailed, StatusAndHeadersParserException, zlib.error, UnicodeError) as error:
-            raise DamagedWarc(path, walk.offset, walk.complete, "not a WARC record") from error
+        handle.seek(start)
+        yield from islice(read_stream(handle, str(path), start), count)
+
+
+def read_stream(
+    handle: io.BufferedIOBase, name: str, start: int = 0, end: int | None = None
+) -> Iterator[tuple[int, Any]]:
+    """Reads the records of an open file, forwards only; see `read_records`.
+
+    Args:
+        handle: The file, standing at `start`.
+        name: What to call it in a message.
+        start: Offset at which a record begins.
+        end: Offset of the first record that is not to be read, None for the end of the file.
+
+    Raises:
+        DamagedWarc: The file is cut short, corrupt, or no WARC file.
+        FalseSplit: No record begins at `end`.
+    """
+    walk = _Walk(handle, start, end)
+    try:
+        yield from walk.records()
+        if walk.split_falsely:
+            raise FalseSplit(name)
+    except _Broken as error:
+        raise DamagedWarc(name, walk.offset, walk.complete, str(error)) from error
+    except (ArchiveLoadFailed, StatusAndHeadersParserException, zlib.error, UnicodeError) as error:
+        raise DamagedWarc(name, walk.offset, walk.complete, "not a WARC record") from error
 
 
 def count_records(path: Path) -> int:

@@ -6,12 +6,14 @@ dictionary of buckets: bands are compared by sorting them.
 
 from __future__ import annotations
 
+import functools
 import zlib
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-import datasketch
 import numpy as np
+
+from gonerd.errors import needs_extra
 
 PERMUTATIONS = 128
 BANDS = 42  # of 3 rows: a pair of similarity 0.5 is missed with probability 0.004, one of 0.6 never in practice
@@ -31,7 +33,7 @@ def signature(words: Sequence[str]) -> Any:
     Returns:
         uint32 array of `PERMUTATIONS`: the same on every machine and in every process.
     """
-    sketch = _SKETCH.copy()
+    sketch = _empty_sketch().copy()
     sketch.update_batch(_shingles([part for word in words for part in ((word,) if word < _FIRST else _parts(word))]))
     return np.asarray(sketch.hashvalues, dtype=np.uint32)
 
@@ -55,7 +57,12 @@ def _same(value: int) -> int:
     return int(value)
 
 
-_SKETCH = datasketch.MinHash(num_perm=PERMUTATIONS, seed=1, hashfunc=_same)
+@functools.cache
+def _empty_sketch() -> Any:
+    with needs_extra("build"):
+        import datasketch  # brings most of scipy, which only those need who sign
+
+    return datasketch.MinHash(num_perm=PERMUTATIONS, seed=1, hashfunc=_same)
 
 
 def similarity(a: Any, b: Any) -> float:

@@ -18,9 +18,10 @@ from warcio.indexer import Indexer
 
 from gonerd.crawl.warc import cdxj
 from gonerd.crawl.warc.cdxj import cdxj_line, index_warc, write_index
+from gonerd.crawl.warc.exchange import Exchange, Message
 from gonerd.crawl.warc.read import DamagedWarc
 from gonerd.crawl.warc.surt import surt
-from gonerd.crawl.warc.write import Exchange, Message, WarcStore
+from gonerd.crawl.warc.write import WarcStore
 
 SESSION = "0123456789abcdef0123456789ABCDEF"
 

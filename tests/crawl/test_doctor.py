@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from gonerd.cli import main
-from gonerd.crawl.doctor import Health, check_source, table
+from gonerd.crawl.doctor import check_source
+from gonerd.crawl.health import Health, table
 from gonerd.crawl.sources import Discovery, Licence, Source
 
 

@@ -7,7 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 
+from gonerd.cli import main
+from gonerd.crawl.cli import app
+from gonerd.crawl.dedup.settle import NEAR
+from gonerd.crawl.extraction.addresses import document_id
 from gonerd.crawl.extraction.run import extract
 from gonerd.errors import GonerdError
 from gonerd.io import read_documents
@@ -46,13 +51,22 @@ def test_every_page_is_kept_or_rejected(mixed: Path, tmp_path: Path) -> None:
     done = extract(mixed, tmp_path / "d")
     assert done.pages == 7
     assert done.kept == 2
-    assert done.rejected == {"duplicate-address": 1, "duplicate-text": 1, "http-404": 1, "not-html": 1, "too-short": 1}
+    assert done.rejected == {
+        "duplicate-address": 1,
+        "duplicate-text": 1,
+        "http-404": 1,
+        "pdf-damaged": 1,
+        "too-short": 1,
+    }
     assert done.pages == done.kept + sum(done.rejected.values())
     assert done.not_a_page == 3
     documents = list(read_documents(tmp_path / "d"))
-    assert [d.url for d in documents] == [f"{URL}/1", f"{URL}/3"]
+    # Of equal texts the smallest id is kept where licence, length and day are the same too.
+    copy = min(f"{URL}/1", f"{URL}/copy", key=document_id)
+    assert [d.url for d in documents] == [copy, f"{URL}/3"]
     assert {(d.domain, d.source) for d in documents} == {("legal", "The Gazette")}
-    assert documents[0].warc_record_id == "<urn:uuid:00000000-0000-4000-8000-000000000003>"
+    record = {f"{URL}/1": 3, f"{URL}/copy": 10}[copy]
+    assert documents[0].warc_record_id == f"<urn:uuid:00000000-0000-4000-8000-{record:012d}>"
     assert documents[0].warc_file == "crawl-00000.warc.gz"
     assert str(documents[0].fetched) == "2025-03-01 10:00:00+00:00"
     rejected = list(read_table(tmp_path / "d" / "rejected", Rejected))
@@ -147,10 +161,40 @@ def test_foreign_folders_are_not_overwritten(mixed: Path, tmp_path: Path) -> Non
 def test_a_line_on_the_command_line(
     mixed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from gonerd.cli import main
-
     assert main(["crawl", "extract", str(mixed), "--out", str(tmp_path / "d")]) == 0
     assert "7 pages = 2 documents + 5 rejected" in capsys.readouterr().out
+
+
+def test_the_doors_on_the_command_line(
+    mixed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], make_article: Any, warc_page: Any
+) -> None:
+    """Folders, files and lists at once; what names nothing, or a host that is none, is said."""
+    (tmp_path / "x.warc").write_bytes(warc_page("https://news.example.com/5", make_article(5)))
+    (tmp_path / "hosts.txt").write_text("# mine\nexample.com\n")
+    (tmp_path / "list.paths").write_text(f"{tmp_path / 'x.warc'}\n")
+    words = ["crawl", "extract", "--out", str(tmp_path / "d")]
+    both = [str(mixed), "--warc", str(tmp_path / "list.paths"), "--warc", str(tmp_path / "x.warc")]
+    assert main([*words, *both, "--near", "0"]) == 0
+    assert "8 pages = 3 documents + 5 rejected" in capsys.readouterr().out
+    hosts = ["--hosts", str(tmp_path / "hosts.txt"), "--domain", "news", "--source", "Example"]
+    assert main([*words, *both, *hosts, "--workers", "2"]) == 0
+    assert "8 pages = 1 documents + 7 rejected (other-host: 7)" in capsys.readouterr().out
+    assert [(d.url, d.domain, d.source) for d in read_documents(tmp_path / "d")] == [
+        ("https://news.example.com/5", "news", "Example")
+    ]
+    for wrong, said in (
+        ([], "name a folder of WARC files"),
+        ([*both, "--host", "https://example.com"], "give a host name alone"),
+        ([*both, "--hosts", str(tmp_path / "none.txt")], "none.txt: cannot be read"),
+        ([*both, "--domain", "sport"], "--domain 'sport'"),
+    ):
+        assert main([*words, *wrong]) == 2
+        assert said in capsys.readouterr().err
+
+
+def test_the_default_threshold_is_the_one_that_was_measured() -> None:
+    command = typer.main.get_command(app).commands["extract"]
+    assert {param.name: param.default for param in command.params}["near"] == NEAR
 
 
 def test_ids_are_the_same_from_any_port(tmp_path: Path, warc_page: Callable[..., bytes], make_article: Any) -> None:

@@ -160,3 +160,19 @@ def test_bounds_on_hosts_and_depth(site: Any, crawl: Run, make_article: Callable
     few = crawl("--sitemap", deep, "--out", tmp_path / "b", "--set", "max_pages_per_host=3")
     assert few.returncode == 0, few.stderr
     assert counts(tmp_path / "b")["skipped"] == {"host-limit": 1}
+
+
+def test_a_second_round_reads_every_listing_again(
+    site: Any, crawl: Run, make_article: Callable[..., bytes], tmp_path: Path
+) -> None:
+    """Also those below the first of two indexes, although the second was known before them."""
+    site.page("/a", make_article(1))
+    site.page("/b", make_article(2))
+    maps = [site.sitemap(f"/map{n}.xml", f"{site.base}/{page}") for n, page in enumerate("ab")]
+    inner = [site.sitemap(f"/index{n}.xml", one, tag="sitemap") for n, one in enumerate(maps)]
+    words = ["--sitemap", site.sitemap("/index.xml", *inner, tag="sitemap"), "--out", tmp_path / "w"]
+    for expected in (2, 0):
+        site.asked.clear()
+        assert crawl(*words).returncode == 0
+        assert {f"/{kind}{n}.xml" for kind in ("map", "index") for n in (0, 1)} <= set(site.count())
+        assert (counts(tmp_path / "w")["listed"], counts(tmp_path / "w")["fetched"]) == (2, expected)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from datetime import UTC, datetime
 
 import pytest
@@ -10,7 +11,7 @@ from gonerd.crawl.extraction.addresses import cited_url, document_id
 from gonerd.crawl.extraction.charset import decode
 from gonerd.crawl.extraction.licences import licence_of, licence_url, spdx_of
 from gonerd.crawl.extraction.page import Page, Unfit, to_document
-from gonerd.crawl.extraction.structured import stated_authors
+from gonerd.crawl.extraction.structured import read_nodes, stated_authors
 
 SENTENCE = "The commission heard Élodie Marchetti of Saint-Brévin for two hours on the price of salted herring. "
 
@@ -94,30 +95,37 @@ def test_licence_addresses_go_both_ways(name: str) -> None:
 
 def test_authors() -> None:
     node = '{"@type":"NewsArticle","author":[{"name":"Ann B. Lee"},"Jo Ruiz, PhD",{"name":"https://x.org/me"},{}]}'
-    assert stated_authors(tree_of(LD % node)) == [
-        "Ann B. Lee",
-        "Jo Ruiz, PhD",
-    ]
-    assert stated_authors(tree_of('<meta name="author" content=" Ann  Lee ">')) == ["Ann Lee"]
-    assert stated_authors(tree_of(LD % '{"@type":"Person","author":"No"}')) == []
+    assert stated_authors(read_nodes(tree_of(LD % node))) == ["Ann B. Lee", "Jo Ruiz, PhD"]
+    assert stated_authors(read_nodes(tree_of(LD % '{"@type":"Person","author":"No"}'))) == []
 
 
 @pytest.mark.parametrize(
-    ("body", "kind", "expected"),
+    ("body", "kind", "expected", "evidence"),
     [
-        ("é".encode(), "text/html", "é"),
-        ("é".encode("latin-1"), "text/html; charset=ISO-8859-1", "é"),
-        ("“é”".encode("cp1252"), "text/html; charset=iso-8859-1", "“é”"),  # what the web means by that name
-        (b"<meta charset='windows-1251'>" + "Ж".encode("cp1251"), "text/html", "<meta charset='windows-1251'>Ж"),
-        (b"\xef\xbb\xbfx", "text/html; charset=latin-1", "x"),
-        ("Ж".encode("utf-16"), "text/html; charset=utf-8", "Ж"),
-        (SENTENCE.encode() * 20 + b"\xff", "text/html; charset=utf-8", SENTENCE * 20 + "\ufffd"),
-        ("é".encode(), "text/html; charset=no-such-thing", "é"),
-        (bytes(range(128, 256)) * 40 + bytes(range(32)) * 40, "text/html; charset=utf-8", None),
+        ("é".encode(), "text/html", "é", "utf-8 (default)"),
+        ("é".encode("latin-1"), "text/html; charset=ISO-8859-1", "é", "cp1252 (header)"),
+        ("“é”".encode("cp1252"), "text/html; charset=iso-8859-1", "“é”", "cp1252 (header)"),  # as the web means it
+        ("é".encode(), "text/html; charset=iso-8859-1", "é", "utf-8 (bytes; header says cp1252)"),
+        (b"<meta charset='windows-1251'>" + "Ж".encode("cp1251"), "text/html", "<meta charset='windows-1251'>Ж",
+         "cp1251 (meta)"),
+        (b"\xef\xbb\xbfx", "text/html; charset=latin-1", "x", "utf-8 (byte order mark)"),
+        ("Ж".encode("utf-16"), "text/html; charset=utf-8", "Ж", "utf-16-le (byte order mark)"),
+        (SENTENCE.encode() * 20 + b"\xff", "text/html; charset=utf-8", SENTENCE * 20 + "\ufffd",
+         "utf-8 (header, 1 characters replaced)"),
+        ("é".encode(), "text/html; charset=no-such-thing", "é", "utf-8 (default)"),
+        ("é".encode(), "text/html; charset=unicode_escape", "é", "utf-8 (default)"),  # Python's own, none of the web
+        (SENTENCE.encode("cp1252") * 5, "text/html", SENTENCE * 5, "cp1250 (detection)"),
     ],
-)
-def test_decoding(body: bytes, kind: str, expected: str | None) -> None:
-    assert decode(body, kind) == expected
+)  # fmt: skip
+def test_decoding(body: bytes, kind: str, expected: str, evidence: str) -> None:
+    decoded = decode(body, kind)
+    assert decoded is not None
+    assert decoded.text == expected
+    assert decoded.evidence == evidence
+
+
+def test_what_is_no_text_in_any_charset_is_not_decoded() -> None:
+    assert decode(bytes(range(128, 256)) * 40 + bytes(range(32)) * 40, "text/html; charset=utf-8") is None
 
 
 def test_a_document_in_full() -> None:
@@ -132,11 +140,15 @@ def test_a_document_in_full() -> None:
     assert document.title == "Herring"
     assert document.author == "Jo Ruiz"
     assert str(document.published) == "2024-05-06"
-    assert (document.language, document.license, document.domain) == ("fr", "CC-BY-4.0", "news")
+    assert (document.language, document.license, document.domain) == ("en", "CC-BY-4.0", "news")
     assert (document.source, document.url) == ("Gazette", "https://example.org/a")
     assert (document.warc_file, document.warc_record_id) == ("x.warc.gz", "<urn:uuid:1>")
     assert document.extractor is not None
     assert document.extractor.startswith("trafilatura-")
+    assert json.loads(str(document.evidence)) == {
+        "title": "<title>", "author": "<meta name=author>", "published": "article:published_time",
+        "language": "detected; the lang attribute says FR-be", "charset": "cp1252 (meta)",
+    }  # fmt: skip
 
 
 def test_no_day_is_invented() -> None:
@@ -149,8 +161,9 @@ def test_no_day_is_invented() -> None:
     ("changes", "reason"),
     [
         ({"status": 404}, "http-404"),
-        ({"content_type": "application/pdf"}, "not-html"),
-        ({"content_type": "", "body": b"%PDF-1.7"}, "not-html"),
+        ({"content_type": "application/pdf"}, "pdf-damaged"),
+        ({"content_type": "", "body": b"%PDF-1.7"}, "pdf-damaged"),
+        ({"content_type": "application/json", "body": b"{}"}, "not-html"),
         ({"body": b""}, "no-text"),
         ({"body": b"<html><body></body></html>"}, "no-text"),
         ({"body": b"<html><body><article><p>Too short to be kept by anyone.</p></article></body></html>"}, "too-short"),

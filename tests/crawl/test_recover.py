@@ -9,8 +9,9 @@ from gonerd.crawl.fetch.keys import page_key
 from gonerd.crawl.fetch.recover import recover
 from gonerd.crawl.fetch.store import STORE, Store
 from gonerd.crawl.warc.cdxj import index_warc
+from gonerd.crawl.warc.exchange import Exchange, Message
 from gonerd.crawl.warc.fields import LISTED, ROLE
-from gonerd.crawl.warc.write import Exchange, Message, WarcStore
+from gonerd.crawl.warc.write import WarcStore
 from gonerd.errors import GonerdError
 
 REQUEST = Message("GET / HTTP/1.1", [("Host", "example.org")], b"")

@@ -25,6 +25,7 @@ from lxml import etree
 from lxml import html as lxml_html
 
 from gonerd.cli import main
+from gonerd.crawl.optout import site_files
 from gonerd.crawl.site import serve_site
 from gonerd.crawl.site.answers import Answer
 from gonerd.crawl.site.derived import CREDIT
@@ -588,13 +589,19 @@ def test_the_feeds_bring_what_only_they_list(crawl: Crawl, served: str, read_war
     asked = {record["url"].removeprefix(served) for record in read_warc(tmp_path / "w") if record["url"]}
     assert not any(one.page.address in asked for one in odd("forbidden"))
     summary = extract(tmp_path / "w", tmp_path / "d")
-    assert summary.rejected == expected("extract", RSS, ATOM) == {"not-html": 1}
+    assert summary.rejected == expected("extract", RSS, ATOM) == {"near-duplicate": 1, "duplicate-text": 1, "joined": 2}
     kept = {page.address: page for page in PAGES if page.parts == 1}
     kept |= {one.page.address: one.page for one in ODD if {RSS, ATOM} & set(one.listings) and one.stage is None}
     documents = {document.url: document for document in read_documents(tmp_path / "d")}
     assert documents.keys() == {canonical(page) for page in kept.values()}
+    (first,) = (one.page for one in odd("part") if one.stage is None)
+    (whole,) = (page for page in PAGES if page.path == first.path)
     for page in kept.values():
-        assert_exact(documents[canonical(page)], page)
+        document = documents[canonical(page)]
+        if page is first:  # under its address stands the whole story
+            assert document.text == "\n".join(stated_lines(whole))
+        else:
+            assert_exact(document, page)
 
 
 def test_robots_txt_is_obeyed(crawl: Crawl, served: str, read_warc: Any, tmp_path: Path) -> None:
@@ -604,4 +611,4 @@ def test_robots_txt_is_obeyed(crawl: Crawl, served: str, read_warc: Any, tmp_pat
     done = crawl("--urls", tmp_path / "urls.txt", "--out", tmp_path / "w")
     assert "4 listed = 1 fetched + 0 already there + 3 skipped (robots: 3)" in done.stdout
     asked = {record["url"].removeprefix(served) for record in read_warc(tmp_path / "w") if record["url"]}
-    assert asked == {"/robots.txt", allowed.page.address}
+    assert asked == {"/robots.txt", *site_files(), allowed.page.address}

@@ -18,7 +18,6 @@ import pytest
 import trafilatura
 from lxml import etree
 
-from gonerd.crawl.extraction import page as page_module
 from gonerd.crawl.extraction.licences import UNKNOWN, licence_of
 from gonerd.crawl.extraction.page import Page, to_document
 from gonerd.crawl.hosts import host_of, url_problem
@@ -85,10 +84,6 @@ def test_listing(name: str, case: dict[str, Any]) -> None:
     assert all(host_of(entry.url) in source.hosts for entry in listing.listings)
 
 
-# Whether extraction itself asks sources for records, layouts and licences; until it does, the tests do so for it.
-ASKS_SOURCES = hasattr(page_module, "source_of")
-
-
 def read_page(source: Source, case: dict[str, Any]) -> Page:
     """Returns the response of a page as a crawl leaves it."""
     body = (FIXTURES / source.name / case["file"]).read_bytes()
@@ -104,12 +99,6 @@ def as_html(source: Source, page: Page) -> Page:
 
 
 def extracted(source: Source, page: Page) -> Document:
-    if not ASKS_SOURCES:
-        page = as_html(source, page)
-        layout = source.layout(page.fetched.date() if page.fetched else None)
-        if layout:
-            tree = apply_layout(trafilatura.load_html(page.body), layout)
-            page = replace(page, body=etree.tostring(tree, method="html", encoding="utf-8"))
     return to_document(page)
 
 
@@ -124,15 +113,12 @@ def test_page(name: str, case: dict[str, Any]) -> None:
     source = SOURCES.get(name)
     assert source.lists(case["url"])
     page = read_page(source, case)
-    if page.content_type == "application/pdf" and not ASKS_SOURCES:
-        pytest.skip("extraction reads no PDF")
     document = extracted(source, page)
     assert flaws(document, case) == []
     assert document.title == case["title"]
     assert (document.published and document.published.isoformat()) == case["published"]
     assert (document.domain, document.source) == (source.domain, name)
-    if ASKS_SOURCES:
-        assert [document.license, document.license_evidence] == [case["licence"], case["evidence"]]
+    assert [document.license, document.license_evidence] == [case["licence"], case["evidence"]]
 
 
 @pytest.mark.parametrize(("name", "case"), PAGES, ids=case_id)

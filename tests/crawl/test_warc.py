@@ -11,11 +11,12 @@ import pytest
 from gonerd.crawl.fetch.recover import recover
 from gonerd.crawl.fetch.store import Store
 from gonerd.crawl.warc.capture import Capture
+from gonerd.crawl.warc.exchange import Exchange, Message, Original
 from gonerd.crawl.warc.fields import LISTED, ROLE
 from gonerd.crawl.warc.heal import heal
 from gonerd.crawl.warc.http_record import http_headers, status_of
 from gonerd.crawl.warc.read import DamagedWarc, count_records, read_records
-from gonerd.crawl.warc.write import Exchange, Message, Original, WarcStore
+from gonerd.crawl.warc.write import WarcStore
 
 BODY = "Größe".encode("latin-1") * 40
 REQUEST = Message("GET /a HTTP/1.1", [("Host", "example.org")], b"")

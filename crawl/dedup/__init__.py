@@ -1,0 +1,1 @@
+"""Duplicates among documents: the same address, the same text, nearly the same text."""

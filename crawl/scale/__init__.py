@@ -1,0 +1,1 @@
+"""The extraction as datatrove blocks: read, extract, sign; join parts; settle duplicates; write."""

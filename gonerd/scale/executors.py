@@ -1,0 +1,82 @@
+"""Stages run one after the other by an executor: local, Slurm or Ray."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+from pathlib import Path
+
+from gonerd.errors import GonerdError, UsageError, needs_extra, unknown_name
+
+from .stages import EXECUTORS, SlurmOptions, Stage
+
+
+def run_stages(
+    stages: Sequence[Stage],
+    folder: Path,
+    *,
+    executor: str = "local",
+    tasks: int = 1,
+    workers: int = 1,
+    slurm: SlurmOptions | None = None,
+    dry_run: bool = False,
+) -> bool:
+    """Runs stages in order; tasks that an earlier call finished are not run again.
+
+    Args:
+        stages: What to run.
+        folder: Where completion markers, logs and job scripts go, a folder for each stage. Slurm and Ray need it on a
+            file system that all machines see.
+        executor: One of `EXECUTORS`. "local" with one worker runs in this process.
+        tasks: Number of tasks of stages that do not state their own.
+        workers: Tasks that run at the same time.
+        slurm: How to submit, for the executor "slurm".
+        dry_run: Write Slurm's job scripts and submit nothing.
+
+    Returns:
+        Whether all is done: False where jobs were submitted, or only written.
+
+    Raises:
+        UsageError: An argument is impossible.
+        GonerdError: A task failed; the same call continues with what is missing.
+    """
+    if executor not in EXECUTORS:
+        raise unknown_name("executor", executor, EXECUTORS)
+    if tasks < 1 or workers < 1:
+        raise UsageError(f"--tasks {tasks} --workers {workers}: give at least 1 of each")
+    if dry_run and executor != "slurm":
+        raise UsageError(f"--dry-run goes with --executor slurm; {executor} has no scripts to write")
+    with needs_extra("scale" if executor == "ray" else "crawl"):
+        if executor == "slurm":
+            from .slurm import submit
+
+            submit(stages, folder, tasks, workers, slurm or SlurmOptions(), dry_run=dry_run)
+            return False
+        session: contextlib.AbstractContextManager[None] = contextlib.nullcontext()
+        if executor == "ray":
+            from .ray_cluster import connected
+            from .ray_cluster import run_on_ray as run
+
+            session = connected(workers)
+        else:
+            from .local import run_here as run
+    with session:
+        for stage in stages:
+            count = stage.tasks or tasks
+            run(stage, folder / stage.name, count, min(workers, count))
+            done = folder / stage.name / "completions"
+            if missing := [rank for rank in range(count) if not (done / f"{rank:05d}").exists()]:
+                raise GonerdError(failure(folder / stage.name, missing))
+    return True
+
+
+def failure(folder: Path, missing: Sequence[int]) -> str:
+    """Says why tasks of a stage did not end well, from what they left behind."""
+    for rank in missing:
+        note = folder / "errors" / f"{rank:05d}.txt"
+        if note.exists():
+            return note.read_text(encoding="utf-8").strip()
+    return (
+        f"{folder}: {len(missing)} tasks did not end, the first of them {missing[0]}; see logs/ there, "
+        "and run the same command again to continue"
+    )

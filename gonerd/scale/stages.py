@@ -1,0 +1,45 @@
+"""What is run: stages of steps, and where."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+EXECUTORS = ("local", "slurm", "ray")
+# A datatrove block, or any function of (items of the step before, rank, number of tasks).
+Step = Callable[[Any, int, int], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Steps that every task walks through; a stage begins when all tasks of the one before are done.
+
+    Attributes:
+        name: What to call it, in progress, job names and folders.
+        steps: The steps, each fed by the one before; they are pickled where tasks run in other processes.
+        tasks: Number of tasks, None for as many as the whole run has.
+    """
+
+    name: str
+    steps: Sequence[Step]
+    tasks: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SlurmOptions:
+    """How jobs are submitted to Slurm.
+
+    Attributes:
+        partition: Partition.
+        time: Time limit of a job, as Slurm spells it.
+        memory: Gigabytes for each task.
+        qos: Quality of service, empty for the cluster's own.
+        account: Account to charge, empty for the user's own.
+    """
+
+    partition: str = ""
+    time: str = "24:00:00"
+    memory: int = 4
+    qos: str = ""
+    account: str = ""

@@ -1,0 +1,165 @@
+"""Stages behind executors: markers, errors, and Slurm's scripts, run by a stand-in for Slurm."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gonerd.errors import GonerdError, UsageError
+from gonerd.scale.executors import run_stages
+from gonerd.scale.stages import SlurmOptions, Stage
+
+# Another installed package is called `tests` too, and worker processes look up a step's module by its name.
+sys.path.append(str(Path(__file__).parent))
+from scale_steps import Note
+
+OPTIONS = SlurmOptions(partition="cpu", time="01:30:00", memory=3, account="project-1", qos="long")
+
+
+def ran(folder: Path, name: str) -> list[str]:
+    path = folder / name
+    return sorted(path.read_text().split()) if path.exists() else []
+
+
+def test_stages_run_in_order_and_once(tmp_path: Path, capfd: Any) -> None:
+    stages = [Stage("one", [Note(tmp_path, "one")]), Stage("two", [Note(tmp_path, "two")], tasks=1)]
+    for _ in range(2):
+        assert run_stages(stages, tmp_path / "logs", tasks=3)
+    assert ran(tmp_path, "one") == ["0/3", "1/3", "2/3"]
+    assert ran(tmp_path, "two") == ["0/1"]
+    assert capfd.readouterr() == ("", "")
+    assert "Processing done" in (tmp_path / "logs" / "one" / "logs" / "task_00000.log").read_text()
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_failure_is_raised_and_the_rest_is_kept(tmp_path: Path, workers: int, capfd: Any) -> None:
+    def stages(*fails: int) -> list[Stage]:
+        return [Stage("one", [Note(tmp_path, "one", fails)]), Stage("two", [Note(tmp_path, "two")])]
+
+    with pytest.raises(GonerdError, match="task 2 cannot"):
+        run_stages(stages(2), tmp_path / "logs", tasks=3, workers=workers)
+    assert ran(tmp_path, "two") == []
+    assert (tmp_path / "logs" / "one" / "errors" / "00002.txt").read_text() == "task 2 cannot\n"
+    run_stages(stages(), tmp_path / "logs", tasks=3, workers=workers)
+    assert ran(tmp_path, "one") == ["0/3", "1/3", "2/3"]
+    assert not (tmp_path / "logs" / "one" / "errors" / "00002.txt").exists()
+    assert capfd.readouterr() == ("", "")
+
+
+def test_an_unknown_error_is_not_hidden(tmp_path: Path) -> None:
+    with pytest.raises(ZeroDivisionError):
+        run_stages([Stage("x", [Note(tmp_path, "x", (0,), "unknown")])], tmp_path / "logs")
+    note = (tmp_path / "logs" / "x" / "errors" / "00000.txt").read_text()
+    assert note == "unexpected ZeroDivisionError: by zero\n"
+
+
+def slurm_stages(folder: Path) -> list[Stage]:
+    return [Stage("read", [Note(folder, "read")]), Stage("settle", [Note(folder, "settle")], tasks=1)]
+
+
+def test_slurm_scripts(tmp_path: Path) -> None:
+    stages = slurm_stages(tmp_path)
+    done = run_stages(stages, tmp_path / "jobs", executor="slurm", tasks=7, workers=2, slurm=OPTIONS, dry_run=True)
+    assert done is False
+    scripts = sorted(path.name for path in (tmp_path / "jobs").glob("*.s*"))
+    assert scripts == ["1-read.sbatch", "2-settle.sbatch", "submit.sh"]
+    for name in scripts:
+        subprocess.run(["bash", "-n", str(tmp_path / "jobs" / name)], check=True)
+    wanted = {"read": "0-6%2", "settle": "0-0%1"}
+    for path in (tmp_path / "jobs").glob("*.sbatch"):
+        lines = re.findall(r"^#SBATCH --([a-z-]+)(?:=(.*))?$", path.read_text(), re.MULTILINE)
+        options = dict(lines)
+        assert options["partition"] == "cpu"
+        assert (options["time"], options["mem-per-cpu"], options["account"]) == ("01:30:00", "3G", "project-1")
+        assert (options["qos"], options["cpus-per-task"], options["nodes"]) == ("long", "1", "1")
+        assert options["array"] == wanted[options["job-name"].removeprefix("gonerd-")]
+        assert str(Path(sys.executable).parent) in path.read_text()
+    first, second = re.findall(r"^job\d=.*", (tmp_path / "jobs" / "submit.sh").read_text(), re.MULTILINE)
+    assert "--dependency" not in first and first.endswith("1-read.sbatch)")
+    assert '"--dependency=afterok:$job1"' in second and second.endswith("2-settle.sbatch)")
+
+
+SBATCH = """#!{python}
+# Runs a job array here and now, one task after the other, and prints an id as sbatch does.
+import os, re, subprocess, sys
+script = sys.argv[-1]
+first, last = re.search(r"^#SBATCH --array=(\\d+)-(\\d+)", open(script).read(), re.M).groups()
+with open(os.environ["SUBMITTED"], "a") as log:
+    log.write(" ".join(sys.argv[1:-1]) + chr(10))
+number = sum(1 for _ in open(os.environ["SUBMITTED"]))
+for task in range(int(first), int(last) + 1):
+    env = dict(os.environ, SLURM_ARRAY_TASK_ID=str(task), SLURM_NODELIST="n1", SLURM_JOB_ID=str(number))
+    done = subprocess.run(["bash", script], env=env, capture_output=True, text=True)
+    if done.returncode:
+        print(done.stdout, done.stderr, file=sys.stderr)
+        sys.exit(done.returncode)
+print(number if "--parsable" in sys.argv else f"Submitted batch job {{number}}")
+"""
+SRUN = '#!/bin/bash\nwhile [[ $1 == -* ]]; do [[ $1 == -n ]] && shift; shift; done\nexec "$@"\n'
+
+
+@pytest.fixture
+def slurm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A stand-in for Slurm's commands; returns the file in which it notes what was submitted."""
+    tools = tmp_path / "bin"
+    tools.mkdir()
+    launch = f"#!{sys.executable}\nfrom datatrove.tools.launch_pickled_pipeline import main\nmain()\n"
+    written = {
+        "sbatch": SBATCH.format(python=sys.executable),
+        "srun": SRUN,
+        "scontrol": "#!/bin/bash\necho n1\n",
+        "launch_pickled_pipeline": launch,
+    }
+    for name, text in written.items():
+        (tools / name).write_text(text)
+        (tools / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tools}:{os.environ['PATH']}")
+    monkeypatch.setenv("SUBMITTED", str(tmp_path / "submitted"))
+    return tmp_path / "submitted"
+
+
+@pytest.mark.slow
+def test_slurm_runs_what_is_submitted(tmp_path: Path, slurm: Path, gonerd_pages: Path) -> None:
+    """The whole extraction, as jobs; then the scripts of a dry run, submitted by hand."""
+    out = {name: tmp_path / name for name in ("here", "submitted-out", "by-hand")}
+    command = [sys.executable, "-P", "-m", "gonerd", "crawl", "extract", str(gonerd_pages)]
+    words = ["--executor", "slurm", "--slurm-partition", "cpu", "--tasks", "2"]
+    subprocess.run([*command, "--out", str(out["here"])], check=True, capture_output=True)
+    done = subprocess.run([*command, *words, "--out", str(out["submitted-out"])], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert slurm.read_text().count("\n") == 5
+    assert "--dependency=afterok:4" in slurm.read_text().splitlines()[4]
+    slurm.unlink()
+    subprocess.run([*command, *words, "--dry-run", "--out", str(out["by-hand"])], check=True, capture_output=True)
+    assert not slurm.exists() and not out["by-hand"].exists()
+    (submit,) = tmp_path.glob(".by-hand.extract/logs/*/submit.sh")
+    subprocess.run(["bash", str(submit)], check=True, capture_output=True)
+    expected = {path.name: path.read_bytes() for path in out["here"].glob("*.parquet")}
+    assert expected
+    for name in ("submitted-out", "by-hand"):
+        assert {path.name: path.read_bytes() for path in out[name].glob("*.parquet")} == expected
+
+
+@pytest.fixture
+def gonerd_pages(tmp_path: Path) -> Path:
+    body = "".join(f"<p>Sentence {i} about the northern quay and what the board decided there.</p>" for i in range(9))
+    html = f"<!doctype html><html><body><article><h1>Quay</h1>{body}</article></body></html>"
+    http = f"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: {len(html)}\r\n\r\n{html}"
+    head = "WARC/1.1\r\nWARC-Type: response\r\nWARC-Target-URI: https://example.org/1\r\nWARC-Record-ID: <urn:x>\r\n"
+    path = tmp_path / "x.warc"
+    path.write_text(f"{head}WARC-Date: 2025-03-01T10:00:00Z\r\nContent-Length: {len(http)}\r\n\r\n{http}\r\n\r\n")
+    return path
+
+
+def test_slurm_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(GonerdError, match="no `sbatch` on this machine; run the command on a login node"):
+        run_stages(slurm_stages(tmp_path), tmp_path / "jobs", executor="slurm", slurm=OPTIONS)
+    with pytest.raises(UsageError, match="--slurm-partition"):
+        run_stages(slurm_stages(tmp_path), tmp_path / "jobs", executor="slurm", dry_run=True)
