@@ -142,11 +142,14 @@ def speed(work: Path, pages: Iterator[tuple[str, bytes]], count: int, rounds: in
     folder = work / "speed"
     size = write_warcs(folder, pages)
     seconds: dict[str, list[float]] = {"bare": [], **{f"workers_{n}": [] for n in WORKERS}}
+    busy: dict[str, list[float]] = {name: [] for name in seconds}
     for number in range(rounds):
-        seconds["bare"].append(bare(folder))
-        for workers in WORKERS:
-            seconds[f"workers_{workers}"].append(extraction(folder, workers))
-        print(f"round {number + 1}: { ({k: round(v[-1], 1) for k, v in seconds.items()}) }", file=sys.stderr)
+        turns = {"bare": bare(folder), **{f"workers_{n}": extraction(folder, n) for n in WORKERS}}
+        for name, (wall, processor) in turns.items():
+            seconds[name].append(wall)
+            busy[name].append(processor)
+        said = ", ".join(f"{name} {wall:.1f} s" for name, (wall, _) in turns.items())
+        print(f"round {number + 1}: {said}", file=sys.stderr)
     medians = {name: statistics.median(found) for name, found in seconds.items()}
     packed = sum(path.stat().st_size for path in folder.glob("*.warc.gz"))
     return {
