@@ -47,6 +47,9 @@ bench: setup ## Measure; see benchmarks/README.md
 bench-build: setup ## Measure building releases of up to 100,000 documents
 	$(BIN)/python benchmarks/build.py --documents 10000,30000,100000
 
+bench-crawl: setup ## Measure crawling against a bare Scrapy spider, and its memory
+	$(BIN)/python -P benchmarks/crawl.py --out benchmarks/results/crawl.json
+
 bench-extract: setup ## Measure the extraction on ../shared/data against its floors
 	$(BIN)/python benchmarks/extract.py
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Sequence
 
+from isal import isal_zlib  # as zlib, in half the time
 from scrapy.http import Response
 
 from .job import Skip
@@ -48,11 +48,11 @@ def unpack(body: bytes, encodings: Sequence[str], max_bytes: int, max_ratio: flo
 def _inflate(body: bytes, wbits: int, bound: int) -> bytes:
     parts, size, left = [], 0, body
     while left:
-        inflate = zlib.decompressobj(wbits)
+        inflate = isal_zlib.decompressobj(wbits)
         while left and not inflate.eof:
             try:
                 part = inflate.decompress(left, min(_STEP, bound + 1 - size))
-            except zlib.error as error:
+            except isal_zlib.error as error:
                 raise Skip(BROKEN, f"it cannot be unpacked ({error})") from error
             parts.append(part)
             size += len(part)

@@ -26,8 +26,8 @@ from .surt import surt
 
 _CAPTURES = frozenset({"response", "revisit", "resource", "metadata"})
 _FIELDS = "application/warc-fields"
-# So many lines, about 100 MB, are sorted in memory.
-_BATCH = 250_000
+# So many lines, about 10 MB, are sorted in memory; each such run is a file, so a process may have 25 million lines.
+_BATCH = 25_000
 _BLOCK = 1 << 16
 
 
