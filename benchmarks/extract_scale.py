@@ -12,6 +12,7 @@ duplicates: documents with random signatures, one in ten a near-copy, in a proce
 from __future__ import annotations
 
 import argparse
+import contextlib
 import gzip
 import io
 import json
@@ -92,22 +93,23 @@ def write_warcs(folder: Path, pages: Iterator[tuple[str, bytes]]) -> int:
     return size
 
 
-def bare(folder: Path) -> float:
-    """Extracts every page with trafilatura alone; returns the seconds, reading apart."""
+def bare(folder: Path) -> tuple[float, float]:
+    """Extracts every page with trafilatura alone; returns seconds and processor seconds, reading apart."""
     code = (
         "import sys, time, trafilatura\nfrom pathlib import Path\nfrom warcio.archiveiterator import ArchiveIterator\n"
-        "seconds = 0\n"
+        "wall = busy = 0\n"
         "for path in sorted(Path(sys.argv[1]).glob('*.warc.gz')):\n"
         "    with path.open('rb') as handle:\n"
         "        bodies = [r.content_stream().read() for r in ArchiveIterator(handle)]\n"
-        "    start = time.perf_counter()\n"
+        "    start, begun = time.perf_counter(), time.process_time()\n"
         "    for body in bodies:\n"
-        "        trafilatura.extract(body, include_comments=False, with_metadata=True)\n"
-        "    seconds += time.perf_counter() - start\n"
-        "print(seconds)\n"
+        "        trafilatura.extract(body)\n"
+        "    wall, busy = wall + time.perf_counter() - start, busy + time.process_time() - begun\n"
+        "print(wall, busy)\n"
     )
     done = subprocess.run([sys.executable, "-c", code, str(folder)], check=True, capture_output=True, text=True)
-    return float(done.stdout)
+    wall, busy = map(float, done.stdout.split())
+    return wall, busy
 
 
 def command(folder: Path, out: Path, workers: int) -> list[str]:
@@ -116,12 +118,23 @@ def command(folder: Path, out: Path, workers: int) -> list[str]:
     return [sys.executable, "-P", "-m", "gonerd", *words]
 
 
-def extraction(folder: Path, workers: int) -> float:
-    """Runs the command as a user would; returns the seconds, starting the processes included."""
+def extraction(folder: Path, workers: int) -> tuple[float, float]:
+    """Runs the command as a user would; returns seconds and processor seconds, starting the processes included."""
+    busy: dict[int, float] = {}
     with tempfile.TemporaryDirectory() as work:
         start = time.perf_counter()
-        subprocess.run(command(folder, Path(work) / "d", workers), check=True, capture_output=True)
-        return time.perf_counter() - start
+        with subprocess.Popen(command(folder, Path(work) / "d", workers), stdout=subprocess.DEVNULL) as process:
+            watched = psutil.Process(process.pid)
+            while process.poll() is None:
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    for one in (watched, *watched.children(recursive=True)):
+                        times = one.cpu_times()
+                        busy[one.pid] = times.user + times.system
+                time.sleep(0.05)
+        seconds = time.perf_counter() - start
+    if process.returncode:
+        raise SystemExit(f"the extraction with {workers} workers failed")
+    return seconds, sum(busy.values())
 
 
 def speed(work: Path, pages: Iterator[tuple[str, bytes]], count: int, rounds: int) -> dict[str, Any]:
@@ -129,11 +142,14 @@ def speed(work: Path, pages: Iterator[tuple[str, bytes]], count: int, rounds: in
     folder = work / "speed"
     size = write_warcs(folder, pages)
     seconds: dict[str, list[float]] = {"bare": [], **{f"workers_{n}": [] for n in WORKERS}}
+    busy: dict[str, list[float]] = {name: [] for name in seconds}
     for number in range(rounds):
-        seconds["bare"].append(bare(folder))
-        for workers in WORKERS:
-            seconds[f"workers_{workers}"].append(extraction(folder, workers))
-        print(f"round {number + 1}: { ({k: round(v[-1], 1) for k, v in seconds.items()}) }", file=sys.stderr)
+        turns = {"bare": bare(folder), **{f"workers_{n}": extraction(folder, n) for n in WORKERS}}
+        for name, (wall, processor) in turns.items():
+            seconds[name].append(wall)
+            busy[name].append(processor)
+        said = ", ".join(f"{name} {wall:.1f} s" for name, (wall, _) in turns.items())
+        print(f"round {number + 1}: {said}", file=sys.stderr)
     medians = {name: statistics.median(found) for name, found in seconds.items()}
     packed = sum(path.stat().st_size for path in folder.glob("*.warc.gz"))
     return {
@@ -141,6 +157,7 @@ def speed(work: Path, pages: Iterator[tuple[str, bytes]], count: int, rounds: in
         "bytes_a_page": size / count,
         "packed_bytes_a_page": packed / count,
         "seconds": seconds,
+        "processor_seconds": busy,
         "pages_a_second": {name: count / value for name, value in medians.items()},
         "two_workers_over_one": medians["workers_1"] / medians["workers_2"],
         "of_bare_times_workers": {str(n): medians["bare"] / n / medians[f"workers_{n}"] for n in WORKERS},
@@ -155,12 +172,10 @@ def memory(work: Path, count: int) -> dict[str, Any]:
     with subprocess.Popen(command(folder, work / "d", 2), stdout=subprocess.DEVNULL) as process:
         watched = psutil.Process(process.pid)
         while process.poll() is None:
-            try:
+            with contextlib.suppress(psutil.NoSuchProcess):
                 parent_peak = max(parent_peak, watched.memory_info().rss)
                 for child in watched.children(recursive=True):
                     worker_peak = max(worker_peak, child.memory_info().rss)
-            except psutil.NoSuchProcess:
-                pass
             time.sleep(0.1)
     if process.returncode:
         raise SystemExit(f"the extraction of {count} pages failed")
@@ -230,6 +245,8 @@ def main() -> None:
             found = result[name]
             rows = [{"what": key, "pages/s": round(value, 1)} for key, value in found["pages_a_second"].items()]
             print(table(rows))
+            processor = {key: round(statistics.median(value), 1) for key, value in found["processor_seconds"].items()}
+            print(f"processor seconds: {processor}")
             share = {key: round(value, 3) for key, value in found["of_bare_times_workers"].items()}
             print(f"two workers over one: {found['two_workers_over_one']:.2f}; of bare times workers: {share}\n")
     for name in ("memory", "settle"):

@@ -27,7 +27,7 @@ def test_hours_and_cost_by_hand():
     }
     text = render(Month(files=100, gigabytes=1.0, pages=7_200_000, price=0.1, known=0.5), rates)
     for words in (
-        "100 core hours, or\n10 US dollars", "72,000 a\nfile", "0.10 TB", "| 2 | 50 | 16 |", "| 16 | 6.3 | 128 |",
+        "100 core hours, or\n10 US dollars", "72,000 a\nfile", "0.10 TB", "| 2 | 50.0 | 16.0 |", "| 16 | 6.2 | 128.0 |",
         "1.00 GB for a million documents, so 7.2 GB and 0.1 hours", "or 3.60 GB when 50% of", "300 MB a worker",
     ):  # fmt: skip
         assert words in text, words

@@ -52,7 +52,7 @@ def _inflate(body: bytes, wbits: int, bound: int) -> bytes:
         while left and not inflate.eof:
             try:
                 part = inflate.decompress(left, min(_STEP, bound + 1 - size))
-            except isal_zlib.error as error:
+            except isal_zlib.error as error:  # type: ignore[misc]  # the stub has an instance for the class
                 raise Skip(BROKEN, f"it cannot be unpacked ({error})") from error
             parts.append(part)
             size += len(part)
