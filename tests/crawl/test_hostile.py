@@ -204,6 +204,6 @@ def test_a_sitemap_of_a_hundred_thousand(tmp_path: Path, make_article: Callable[
             {"/sitemap.xml.gz", "/robots.txt", "/ai.txt", "/.well-known/tdmrep.json"}
         )
         peak = usage.ru_maxrss / 1024
-        assert peak < 400, f"{peak:.0f} MB"
+        assert peak < 300, f"{peak:.0f} MB"
     finally:
         site.close()
