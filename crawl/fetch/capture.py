@@ -41,8 +41,8 @@ class Capture(JobComponent):
 
     def look_at_headers(self, headers: Any, request: Request) -> None:
         """Stops the download of a page that is no text, before its body comes."""
-        if request.meta.get(ROLE_KEY) != PAGE:
-            return
+        if request.meta.get(ROLE_KEY) != PAGE or headers.get("Location"):
+            return  # what a redirect says of its own body tells nothing of the page it leads to
         kind = (headers.get("Content-Type") or b"").decode("latin-1").partition(";")[0].strip().lower()
         if kind and not kind.startswith(_TEXT) and not kind.endswith(("+xml", "+json")):
             request.meta[STOP_KEY] = NOT_TEXT, kind

@@ -79,6 +79,7 @@ def _run(settings: CrawlSettings, starts: list[Start], policy: HostPolicy) -> tu
         current = begin_round(store, seed_name(settings), _bounds(settings))
         frontier = Frontier(store, settings, policy, current, watch)
         frontier.begin(starts)
+        starts.clear()  # the frontier has them; a list of a million addresses need not stay
         warc = WarcStore(settings.out, _warc_info(settings, user_agent), settings.warc_bytes)
         job = Job(settings, policy, warc, store, frontier, user_agent)
         try:

@@ -144,9 +144,12 @@ def test_what_is_no_text_is_not_downloaded(
 ) -> None:
     site.page("/a", make_article(1))
     site.page("/b", b"\x89PNG" * 100, Content_Type="image/png")
-    done = crawl("--sitemap", sitemap(site, a="2025-01-01", b="2025-01-01"), "--out", tmp_path / "w")
+    site.page("/c", status=302, Location="/d", Content_Type="image/png")
+    site.page("/d", make_article(2))
+    done = crawl("--sitemap", sitemap(site, a="2025-01-01", b="2025-01-01", c="2025-01-01"), "--out", tmp_path / "w")
     assert done.returncode == 0, done.stderr
     assert counts(tmp_path / "w")["skipped"] == {"not-text": 1}
+    assert counts(tmp_path / "w")["fetched"] == 2
 
 
 def test_bounds_on_hosts_and_depth(site: Any, crawl: Run, make_article: Callable[..., bytes], tmp_path: Path) -> None:
