@@ -8,10 +8,10 @@ from scrapy.http import Response
 
 from gonerd.crawl.warc.capture import Capture
 
-from .frontier import Row
 from .job import Job
 from .keys import page_key
 from .outcomes import FETCHED
+from .store import Row
 
 REVISIT = "warc/revisit"
 _VALIDATORS = (("etag", "ETag"), ("last_modified", "Last-Modified"))
@@ -27,9 +27,7 @@ def arrived(job: Job, row: Row, response: Response, capture: Capture) -> None:
         capture: Where it stands.
     """
     same = capture.mime == REVISIT
-    values: dict[str, Any] = {"state": "ended", "reason": FETCHED, "detail": "", "run": job.frontier.round.run}
-    values["final"] = page_key(capture.url)
-    values["change"] = "unchanged" if same else "updated" if row["digest"] else ""
+    values: dict[str, Any] = {"final": page_key(capture.url)}
     if not same:
         values |= {"address": capture.url, "fetched": capture.date, "digest": capture.digest}
     for column, name in _VALIDATORS:
@@ -38,4 +36,4 @@ def arrived(job: Job, row: Row, response: Response, capture: Capture) -> None:
             values[column] = (value or b"").decode("latin-1")
     names = ", ".join(f"{name} = ?" for name in values)
     job.store.run(f"UPDATE pages SET {names} WHERE key = ?", *values.values(), row["key"])
-    job.frontier.note_settled()
+    job.frontier.settle(row["key"], FETCHED, change="unchanged" if same else "updated" if row["digest"] else "")

@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import json
-import re
-import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from gonerd.crawl.hosts import HostPolicy, host_of, url_problem
 from gonerd.crawl.listings import Entry, Listing
-from gonerd.crawl.sources import SOURCES
 
+from .admission import Admission, latest
 from .keys import page_key
-from .outcomes import DEPTH, FETCHED, HOST_LIMIT, INVALID_URL, LIMIT, NOT_A_PAGE, OFFSITE, RETRY_LATER, is_lasting
+from .outcomes import DEPTH, FETCHED, HOST_LIMIT, INVALID_URL, LIMIT, OFFSITE, RETRY_LATER, is_lasting
+from .relisting import forget_names, keep_names, named_before
 from .rounds import Round
 from .seeds import Start
 from .settings import CrawlSettings
-from .store import Store
+from .store import Row, Store
 
-Row = sqlite3.Row
-_PART = 1000  # entries of a listing that are entered without a break
+_PART = 1000  # names of a listing that are entered without a break
 
 
 class Read(NamedTuple):
@@ -31,14 +29,13 @@ class Read(NamedTuple):
         etag: Its ETag.
         last_modified: Its Last-Modified.
         digest: Hash of its content; empty where it was not sent again.
+        host: Host that answered.
     """
 
     etag: str = ""
     last_modified: str = ""
     digest: str = ""
-
-
-ALL, CHANGED = "all", "changed"
+    host: str = ""
 
 
 class Frontier:
@@ -60,30 +57,33 @@ class Frontier:
         current: Round,
         watch: Callable[[int, int], None] = lambda settled, listed: None,
     ) -> None:
-        self.store, self.settings, self.policy, self.round = store, settings, policy, current
+        self.store, self.settings, self.round = store, settings, current
+        self.admission = Admission(settings, policy)
+        self.new_hosts: set[str] = set()  # hosts of pages that were opened since the scheduler looked last
         self._watch = watch
-        count = "SELECT COUNT(*) FROM pages WHERE round = ?"
+        count = "SELECT COUNT(*) FROM entries WHERE round = ?"
         self._listed = int(store.value(count, current.id))
         self._settled = int(store.value(count + " AND state <> 'open'", current.id))
         # Counts up with everything that is opened, so that what was known before is found again among what is new.
-        highest = "SELECT MAX(seq) FROM (SELECT MAX(seq) AS seq FROM pages UNION ALL SELECT MAX(seq) FROM listings)"
+        highest = "SELECT MAX(seq) FROM (SELECT MAX(seq) AS seq FROM entries UNION ALL SELECT MAX(seq) FROM listings)"
         self._seq = int(store.value(highest) or 0)
-        counted = "SELECT source, COUNT(*) FROM pages WHERE round = ? AND counts GROUP BY source"
-        self._taken: Counter[str] = Counter({row[0]: row[1] for row in store.rows(counted, current.id)})
-        counted = "SELECT host, COUNT(*) FROM pages WHERE round = ? AND counts GROUP BY host"
-        self._of_host: Counter[str] = Counter({row[0]: row[1] for row in store.rows(counted, current.id)})
+        self._taken = self._counted("source")
+        self._of_host = self._counted("host")
+
+    def _counted(self, column: str) -> Counter[str]:
+        query = f"SELECT {column}, COUNT(*) FROM entries WHERE round = ? AND counts GROUP BY {column}"
+        return Counter({row[0]: row[1] for row in self.store.rows(query, self.round.id)})
 
     def begin(self, starts: Iterable[Start]) -> None:
         """Enters what the seeds name, unless the round has it already."""
         with self.store.transaction():
             for start in starts:
-                values = {"kind": start.kind, "options": json.dumps(dict(start.options)), "depth": 0, "parent": None}
+                values = {"kind": start.kind, "options": json.dumps(dict(start.options)), "depth": 0}
                 values |= {"source": start.source, "domain": start.domain, "scope": ""}
                 for url, _ in start.listing.listings:
                     self._add_listing(url, values)
-                listed = {"id": None, "source": start.source, "domain": start.domain, "scope": ""}
                 for entry in start.listing.pages:
-                    self._add_page(entry, listed)
+                    self._add_page(entry, values, frozenset(), again=self.round.resumed)
 
     def full(self, source: str) -> bool:
         """Whether as many pages of a source were taken as were asked for."""
@@ -100,19 +100,27 @@ class Frontier:
         Yields:
             After each part; other work may go on meanwhile.
         """
-        scope = listing["scope"] or host_of(listing["url"])
+        scope = frozenset(host for host in (listing["scope"] or host_of(listing["url"]), read.host) if host)
         begin = listing["position"] if listing["digest"] == read.digest else 0
+        values = {name: listing[name] for name in ("kind", "options", "source", "domain")}
+        values["scope"] = ",".join(sorted(scope))
         with self.store.transaction():
-            values = {"kind": listing["kind"], "options": listing["options"], "depth": listing["depth"] + 1}
-            values |= {name: listing[name] for name in ("source", "domain")} | {"parent": listing["id"], "scope": scope}
+            if begin == 0 and read.digest:
+                forget_names(self.store, listing["id"])
+                keep_names(self.store, listing["id"], 0, found.listings, found.following)
             for url, _ in found.listings if begin == 0 else ():
-                self._add_listing(url, values)
-        listed = {name: listing[name] for name in ("id", "source", "domain")} | {"scope": scope}
+                self._add_listing(url, values | {"depth": listing["depth"] + 1})
+            # The next page of an answer lies no deeper than this one.
+            for url, _ in found.following if begin == 0 else ():
+                self._add_listing(url, values | {"depth": listing["depth"]})
+        first = len(found.listings) + len(found.following)
         for position in range(begin, len(found.pages), _PART):
             with self.store.transaction():
                 part = found.pages[position : position + _PART]
+                if read.digest:
+                    keep_names(self.store, listing["id"], first + position, pages=part)
                 for entry in part:
-                    self._add_page(entry, listed)
+                    self._add_page(entry, values, scope)
                 query = "UPDATE listings SET digest = ?, position = ? WHERE id = ?"
                 self.store.run(query, read.digest, position + len(part), listing["id"])
             self._watch(self._settled, self._listed)
@@ -125,10 +133,8 @@ class Frontier:
 
     def unchanged(self, listing: Row) -> Iterator[None]:
         """Enters again what a listing named when it was read last, since it has not changed."""
-        rows = self.store.rows("SELECT url, modified FROM pages WHERE listing = ? ORDER BY seq", listing["id"])
-        further = self.store.rows("SELECT url FROM listings WHERE parent = ? ORDER BY seq", listing["id"])
-        named = Listing(tuple(Entry(*row) for row in rows), tuple(Entry(row[0]) for row in further))
-        return self.read(listing, named, Read(listing["etag"], listing["last_modified"]))
+        found = named_before(self.store, listing["id"])
+        return self.read(listing, found, Read(listing["etag"], listing["last_modified"]))
 
     def fail_listing(self, listing_id: int, reason: str, detail: str) -> None:
         """Notes a listing that could not be read."""
@@ -136,26 +142,40 @@ class Frontier:
             "UPDATE listings SET state = 'failed', reason = ?, detail = ? WHERE id = ?", reason, detail, listing_id
         )
 
-    def settle(self, key: str, reason: str, detail: str = "") -> None:
-        """Notes how a page ended, unless it has an ending already."""
-        with self.store.transaction():
-            self.store.run(
-                "UPDATE pages SET state = 'ended', reason = ?, detail = ?, run = ? WHERE key = ? AND state = 'open'",
-                reason, detail, self.round.run, key,
-            )  # fmt: skip
-        self.note_settled()
+    def open_pages(self, host: str, after: int, count: int) -> list[Row]:
+        """Returns the next open pages of a host, with what is known of each."""
+        query = (
+            "SELECT p.*, e.seq, e.source, e.domain, e.again FROM entries e JOIN pages p ON p.key = e.key "
+            "WHERE e.round = ? AND e.state = 'open' AND e.host = ? AND e.seq > ? ORDER BY e.seq LIMIT ?"
+        )
+        return self.store.rows(query, self.round.id, host, after, count)
+
+    def settle(self, key: str, reason: str, detail: str = "", change: str = "") -> None:
+        """Notes how a page ended, unless it has an ending already; part of a transaction or one by itself."""
+        ended = self.store.run_counted(
+            "UPDATE entries SET state = 'ended', reason = ?, detail = ?, run = ?, change = ? "
+            "WHERE round = ? AND key = ? AND state = 'open'",
+            reason, detail, self.round.run, change, self.round.id, key,
+        )  # fmt: skip
+        if not ended:
+            return
+        self.store.run("UPDATE pages SET reason = ?, detail = ? WHERE key = ?", reason, detail, key)
+        self._settled += 1
+        self._watch(self._settled, self._listed)
+
+    def settle_stored(self, row: Row) -> None:
+        """Notes that a page needs no request: another seed of the folder, or a run that was killed, has seen to it."""
+        self.store.run(
+            "UPDATE entries SET state = 'ended', reason = ?, detail = ? WHERE round = ? AND key = ?",
+            row["reason"], row["detail"], self.round.id, row["key"],
+        )  # fmt: skip
+        self._settled += 1
 
     def postpone(self, host: str, detail: str) -> None:
         """Leaves the open pages of a host for another run."""
-        with self.store.transaction():
-            query = "UPDATE pages SET state = 'ended', reason = ?, detail = ?, run = ? "
-            query += "WHERE round = ? AND host = ? AND state = 'open'"
-            self.store.run(query, RETRY_LATER, detail, self.round.run, self.round.id, host)
-        self._watch(self._settled, self._listed)
-
-    def note_settled(self) -> None:
-        """Moves the progress on by one page."""
-        self._settled += 1
+        query = "UPDATE entries SET state = 'ended', reason = ?, detail = ?, run = ? "
+        query += "WHERE round = ? AND host = ? AND state = 'open'"
+        self._settled += self.store.run_counted(query, RETRY_LATER, detail, self.round.run, self.round.id, host)
         self._watch(self._settled, self._listed)
 
     def holder(self, key: str, listed: str) -> str | None:
@@ -164,7 +184,7 @@ class Frontier:
         found: str | None = self.store.value(query, key, listed, FETCHED)
         return found
 
-    def _add_listing(self, url: str, values: dict[str, object]) -> None:
+    def _add_listing(self, url: str, values: Mapping[str, Any]) -> None:
         key = page_key(url)
         old = self.store.row("SELECT * FROM listings WHERE key = ?", key)
         if old is not None and old["round"] == self.round.id:
@@ -179,74 +199,59 @@ class Frontier:
             row |= {name: old[name] for name in ("id", "etag", "last_modified")}
         self.store.insert("listings", row)
 
-    def _listing_problem(self, url: str, values: dict[str, object]) -> tuple[str, str]:
+    def _listing_problem(self, url: str, values: Mapping[str, Any]) -> tuple[str, str]:
         if problem := url_problem(url):
             return INVALID_URL, problem
-        if self._offsite(url, str(values["scope"]), str(values["source"])):
+        scope = frozenset(filter(None, values["scope"].split(",")))
+        if self.admission.offsite(url, scope, values["source"]):
             return OFFSITE, f"not on {values['scope'] or 'a host of the source'}"
-        if int(str(values["depth"])) > self.settings.max_depth:
+        if values["depth"] > self.settings.max_depth:
             return DEPTH, f"deeper than {self.settings.max_depth} listings; raise it with --set max_depth=N"
         return "", ""
 
-    def _add_page(self, entry: Entry, listing: Mapping[str, object]) -> None:
-        key = page_key(entry.url)
-        old = self.store.row("SELECT * FROM pages WHERE key = ?", key)
-        if old is not None and old["round"] == self.round.id:
-            self._repeated()
+    def _add_page(
+        self, entry: Entry, listing: Mapping[str, Any], scope: frozenset[str], *, again: bool = False
+    ) -> None:
+        key, where = page_key(entry.url), "WHERE round = ? AND key = ?"
+        there = self.store.row(f"SELECT named FROM entries {where}", self.round.id, key)
+        if there is not None:
+            if there["named"] and not again:
+                self._repeated()
+            elif not there["named"]:
+                self.store.run(f"UPDATE entries SET named = 1 {where}", self.round.id, key)
             return
-        source = str(listing["source"])
-        reason, detail = self._refusal(entry.url, str(listing["scope"]), source)
+        known = self.store.row("SELECT * FROM pages WHERE key = ?", key)
+        source = listing["source"]
+        reason, detail = self.admission.page(entry.url, scope, source)
         host = "" if reason == INVALID_URL else host_of(entry.url)
         if not reason and self.full(source):
             reason, detail = LIMIT, "beyond --limit"
         elif not reason and self._of_host[host] >= self.settings.max_pages_per_host:
             reason, detail = HOST_LIMIT, f"beyond {self.settings.max_pages_per_host} pages of {host}"
         counts = not reason
+        lasting = known is not None and is_lasting(known["reason"])
+        due = bool(counts and known is not None and lasting and self.admission.due(known, entry.modified))
+        state = "open" if counts and (due or not lasting) else "ended"
+        if state == "ended" and known is not None and lasting:
+            reason, detail = known["reason"], known["detail"]
+        self._enter(key, entry, known, state)
         self._taken[source] += counts
         self._of_host[host] += counts
         self._listed += 1
+        self._settled += state == "ended"
         self._seq += 1
-        row = {"key": key, "url": entry.url, "host": host, "listing": listing["id"], "source": source}
-        row |= {"domain": listing["domain"], "modified": entry.modified, "round": self.round.id, "seq": self._seq}
-        if old is not None:
-            row = {**dict(old), **row}
-        if counts and old is not None and is_lasting(old["reason"]) and not self._due(old, entry):
-            self._settled += 1
-        elif counts:
-            row |= {"state": "open", "reason": "", "detail": ""}
-        elif old is None or not is_lasting(old["reason"]):
-            row |= {"state": "ended", "reason": reason, "detail": detail}
-            self._settled += 1
-        else:  # stored before, and not asked for now
-            self._settled += 1
-        row["counts"] = int(counts)
-        self.store.insert("pages", row)
+        row = {"round": self.round.id, "key": key, "seq": self._seq, "host": host, "source": source, "named": 1}
+        row |= {"domain": listing["domain"], "counts": int(counts), "again": int(due), "state": state}
+        self.store.insert("entries", row | {"reason": reason, "detail": detail})
+        if state == "open":
+            self.new_hosts.add(host)
+
+    def _enter(self, key: str, entry: Entry, known: Row | None, state: str) -> None:
+        """Keeps what is known of a page by its address alone."""
+        if known is None:
+            self.store.insert("pages", {"key": key, "url": entry.url, "modified": entry.modified})
+        elif (modified := latest(known["modified"], entry.modified)) != known["modified"]:
+            self.store.run("UPDATE pages SET modified = ? WHERE key = ?", modified, key)
 
     def _repeated(self) -> None:
         self.store.run("UPDATE rounds SET repeated = repeated + 1 WHERE id = ?", self.round.id)
-
-    def _due(self, old: Row, entry: Entry) -> bool:
-        """Whether a page that ended in an earlier round is asked for again."""
-        if self.settings.refresh == ALL:
-            return True
-        changed = entry.modified and entry.modified != old["modified"]
-        return bool(self.settings.refresh == CHANGED and changed and old["reason"] == FETCHED)
-
-    def _refusal(self, url: str, scope: str, source: str) -> tuple[str, str]:
-        if problem := url_problem(url):
-            return INVALID_URL, problem
-        if self._offsite(url, scope, source):
-            return OFFSITE, f"not on {scope or 'a host of the source'}; allow it with --allow-host {host_of(url)}"
-        if source in self.settings.sources:
-            pattern = SOURCES.get(source).pages
-            if pattern and not re.fullmatch(pattern, url):
-                return NOT_A_PAGE, f"the source {source} takes addresses like {pattern}"
-        return "", ""
-
-    def _offsite(self, url: str, scope: str, source: str) -> bool:
-        host = host_of(url)
-        if host in self.policy.allowed:
-            return False
-        if source in self.settings.sources:
-            return host not in SOURCES.get(source).hosts
-        return bool(scope) and host != scope

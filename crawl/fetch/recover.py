@@ -5,9 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from gonerd.crawl.hosts import host_of
 from gonerd.crawl.warc.capture import Capture
-from gonerd.crawl.warc.fields import DOMAIN, LISTED, PAGE, REDIRECTS, ROLE, SOURCE
+from gonerd.crawl.warc.fields import LISTED, PAGE, REDIRECTS, ROLE
 from gonerd.crawl.warc.heal import heal
 from gonerd.crawl.warc.http_record import http_headers, status_of
 from gonerd.crawl.warc.read import DamagedWarc, read_records
@@ -35,6 +34,7 @@ def recover(store: Store, folder: Path) -> int:
         GonerdError: A WARC file is damaged.
     """
     heal(folder, store.known_end)
+    _forget_files(store, folder)
     entered = 0
     for path in sorted(folder.glob("*.warc.gz")):
         size, known = path.stat().st_size, store.known_end(path.name)
@@ -51,16 +51,30 @@ def recover(store: Store, folder: Path) -> int:
     return entered
 
 
+def _forget_files(store: Store, folder: Path) -> None:
+    """Takes back what the store says of files that are gone, so that their pages are fetched again."""
+    for row in store.rows("SELECT DISTINCT file FROM captures"):
+        if not (folder / row["file"]).exists():
+            _forget(store, row["file"], 0)
+
+
 def _forget(store: Store, file: str, size: int) -> None:
     """Takes back what the store says of records that the file has lost, so that the pages are fetched again."""
     with store.transaction():
         lost = store.rows("SELECT url, date FROM captures WHERE file = ? AND offset + length > ?", file, size)
         for row in lost:
-            store.run(
-                "UPDATE pages SET state = 'open', reason = '', etag = '', last_modified = '', digest = '' "
-                "WHERE address = ? AND fetched = ?",
-                row["url"], row["date"],
-            )  # fmt: skip
+            found = store.rows("SELECT key FROM pages WHERE address = ? AND fetched = ?", row["url"], row["date"])
+            for page in found:
+                store.run(
+                    "UPDATE pages SET reason = '', detail = '', final = '', address = '', fetched = '', etag = '', "
+                    "last_modified = '', digest = '' WHERE key = ?",
+                    page["key"],
+                )
+                store.run(
+                    "UPDATE entries SET state = 'open', reason = '', detail = '', change = '' WHERE key = ? AND counts "
+                    "AND round IN (SELECT id FROM rounds WHERE NOT complete)",
+                    page["key"],
+                )
         store.run("DELETE FROM captures WHERE file = ? AND offset + length > ?", file, size)
 
 
@@ -96,8 +110,6 @@ def _facts(record: Any) -> dict[str, Any]:
         "digest": header("WARC-Payload-Digest") or "",
         "role": header(ROLE) or "",
         "listed": header(LISTED) or header("WARC-Target-URI") or "",
-        "source": header(SOURCE) or "",
-        "domain": header(DOMAIN) or "",
         "etag": get("ETag") or "",
         "last_modified": get("Last-Modified") or "",
     }
@@ -120,9 +132,8 @@ def _settle(store: Store, capture: Capture, facts: dict[str, Any]) -> None:
         return
     key = page_key(facts["listed"])
     old = store.row("SELECT * FROM pages WHERE key = ?", key)
-    row = dict(old) if old is not None else {"round": 0, "seq": 0, "run": 0, "modified": "", "counts": 1}
-    row |= {"key": key, "url": facts["listed"], "host": host_of(facts["listed"]), "state": "ended", "reason": reason}
-    row |= {"source": facts["source"] or row.get("source", ""), "domain": facts["domain"] or row.get("domain", "")}
+    row = dict(old) if old is not None else {}
+    row |= {"key": key, "url": facts["listed"], "reason": reason, "detail": ""}
     if reason == FETCHED:
         row["final"] = page_key(capture.url)
         row |= {
@@ -131,3 +142,9 @@ def _settle(store: Store, capture: Capture, facts: dict[str, Any]) -> None:
         if capture.mime != "warc/revisit":
             row |= {"address": capture.url, "fetched": capture.date, "digest": capture.digest}
     store.insert("pages", row)
+    for current in store.rows("SELECT id FROM rounds WHERE NOT complete"):
+        store.run(
+            "UPDATE entries SET state = 'ended', reason = ?, detail = '' "
+            "WHERE round = ? AND key = ? AND state = 'open'",
+            reason, current["id"], key,
+        )  # fmt: skip

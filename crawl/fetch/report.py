@@ -43,7 +43,7 @@ def _count(job: Job) -> CrawlSummary:
     counts = {
         (row[0], bool(row[1]), row[2]): row[3]
         for row in store.rows(
-            f"SELECT {_ENDING}, run = ?, change, COUNT(*) FROM pages WHERE round = ? GROUP BY 1, 2, 3",
+            f"SELECT {_ENDING}, run = ?, change, COUNT(*) FROM entries WHERE round = ? GROUP BY 1, 2, 3",
             current.run, current.id,
         )
     }  # fmt: skip
@@ -76,7 +76,10 @@ def _count(job: Job) -> CrawlSummary:
 
 def _write_skipped(job: Job, path: Path) -> None:
     """Writes one JSON line (url, reason, detail) per skipped page, in the order of listing."""
-    query = f"SELECT url, {_ENDING} AS reason, detail FROM pages WHERE round = ? AND reason <> ? ORDER BY seq"
+    query = (
+        f"SELECT p.url, {_ENDING.replace('reason', 'e.reason')} AS reason, e.detail FROM entries e "
+        "JOIN pages p ON p.key = e.key WHERE e.round = ? AND e.reason <> ? ORDER BY e.seq"
+    )
     with new_file(path) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as handle:
         for row in job.store.walk(query, job.frontier.round.id, FETCHED):
             detail = row["detail"] or (

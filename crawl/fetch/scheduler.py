@@ -6,23 +6,21 @@ request that was under way when the crawl died is simply still open in it.
 
 from __future__ import annotations
 
-import json
 import time
-from collections import Counter, deque
+from collections import Counter, OrderedDict, deque
 from typing import Any
 
 from scrapy.core.scheduler import BaseScheduler
 from scrapy.http import Request
+from scrapy.utils.asyncio import call_later
 from scrapy.utils.httpobj import urlparse_cached
 
 from gonerd.crawl.hosts import host_of
-from gonerd.crawl.sources import SOURCES
-from gonerd.crawl.warc.fields import LISTING, PAGE
+from gonerd.crawl.warc.fields import LISTING
 
-from .frontier import Row
 from .job import ROLE_KEY, ROW_KEY, JobComponent
-from .outcomes import LIMIT
-from .seeds import token_of
+from .outcomes import LIMIT, RETRY_LATER, is_lasting
+from .requests import listing_request, page_request
 
 _BATCH = 64
 
@@ -42,9 +40,11 @@ class FrontierScheduler(JobComponent, BaseScheduler):
     def __init__(self, crawler: Any) -> None:
         super().__init__(crawler)
         self._hosts: dict[str, _Host] = {}
-        self._turn: deque[str] = deque()
+        self._turn: OrderedDict[str, None] = OrderedDict()  # hosts with something to ask for, the next one first
         self._paused: dict[str, float] = {}
+        self._given_up: dict[str, str] = {}
         self._last_listing = self._listings = 0
+        self._begun = False
         self._stale = True
 
     def has_pending_requests(self) -> bool:
@@ -60,12 +60,11 @@ class FrontierScheduler(JobComponent, BaseScheduler):
     def next_request(self) -> Request | None:
         """Returns a request to a host that is free, or None."""
         self._look()
-        busy = self._busy()
-        for _ in range(len(self._turn)):
-            name = self._turn[0]
-            self._turn.rotate(-1)
-            if busy[name] >= self.job.settings.concurrency or self._paused.get(name, 0.0) > time.monotonic():
+        busy, now = self._busy(), time.monotonic()
+        for name in list(self._turn):
+            if busy[name] >= self.job.settings.concurrency or self._paused.get(name, 0.0) > now:
                 continue
+            self._turn.move_to_end(name)
             if request := self._take(name):
                 return request
         return None
@@ -73,15 +72,16 @@ class FrontierScheduler(JobComponent, BaseScheduler):
     def pause(self, host: str, seconds: float) -> None:
         """Asks nothing of a host for a while."""
         self._paused[host] = max(self._paused.get(host, 0.0), time.monotonic() + seconds)
+        call_later(seconds + 0.01, self.crawler.engine._slot.nextcall.schedule)
 
     def listed_more(self) -> None:
         """Notes that the frontier has grown."""
         self._stale = True
 
-    def give_up(self, host: str) -> None:
-        """Leaves the rest of a host for another run."""
-        self._host(host).drained = True
-        self._host(host).waiting.clear()
+    def give_up(self, host: str, detail: str = "") -> None:
+        """Leaves the rest of a host for another run, what is listed later included."""
+        self._given_up[host] = detail or f"{host} asks to be left alone for long"
+        self._host(host)
 
     def _busy(self) -> Counter[str]:
         slot = self.crawler.engine._slot
@@ -90,8 +90,7 @@ class FrontierScheduler(JobComponent, BaseScheduler):
     def _host(self, name: str) -> _Host:
         if name not in self._hosts:
             self._hosts[name] = _Host()
-        if name not in self._turn:
-            self._turn.append(name)
+        self._turn.setdefault(name)
         return self._hosts[name]
 
     def _look(self) -> None:
@@ -99,57 +98,58 @@ class FrontierScheduler(JobComponent, BaseScheduler):
         if not self._stale:
             return
         self._stale = False
-        store, current = self.job.store, self.job.frontier.round.id
+        frontier = self.job.frontier
         query = "SELECT * FROM listings WHERE round = ? AND state = 'open' AND seq > ? ORDER BY seq"
-        for row in store.rows(query, current, self._last_listing):
+        for row in frontier.store.rows(query, frontier.round.id, self._last_listing):
             self._last_listing = row["seq"]
-            self._host(host_of(row["url"])).waiting.append(self._listing(row))
-        for row in store.rows("SELECT DISTINCT host FROM pages WHERE round = ? AND state = 'open'", current):
-            self._host(row["host"]).drained = False
+            request = listing_request(row, self.crawler.spider, self.job.settings)
+            self._host(host_of(row["url"])).waiting.append(request)
+        new, frontier.new_hosts = frontier.new_hosts, set()
+        if not self._begun:
+            self._begun = True
+            query = "SELECT DISTINCT host FROM entries WHERE round = ? AND state = 'open'"
+            new = {row["host"] for row in frontier.store.rows(query, frontier.round.id)}
+        for name in sorted(new):
+            self._host(name).drained = False
 
     def _take(self, name: str) -> Request | None:
         host = self._hosts[name]
-        while host.waiting:
+        while True:
+            if not host.waiting and not host.drained:
+                self._fill(name, host)
+            if not host.waiting:
+                del self._turn[name]
+                return None
             request = host.waiting.popleft()
-            row = request.meta[ROW_KEY]
-            if request.meta[ROLE_KEY] != LISTING:
+            if not self._refused(name, request):
                 return request
-            enough = self._listings >= self.job.settings.max_listings
-            if not enough and not self.job.frontier.full(row["source"]):
-                self._listings += 1
-                return request
-            self.job.frontier.fail_listing(row["id"], LIMIT, "enough listings are read, or enough pages listed")
-        if not host.drained:
-            query = (
-                "SELECT * FROM pages WHERE round = ? AND state = 'open' AND host = ? AND seq > ? ORDER BY seq LIMIT ?"
-            )
-            rows = self.job.store.rows(query, self.job.frontier.round.id, name, host.after, _BATCH)
-            host.waiting.extend(self._page(row) for row in rows)
-            host.after = rows[-1]["seq"] if rows else host.after
-            host.drained = len(rows) < _BATCH
-            if host.waiting:
-                return host.waiting.popleft()
-        self._turn.remove(name)
-        return None
 
-    def _listing(self, row: Row) -> Request:
-        spider, headers = self.crawler.spider, _conditions(row)
-        if row["source"] in self.job.settings.sources and (token := token_of(SOURCES.get(row["source"]))):
-            headers[token[0]] = token[1]
-        if json.loads(row["options"]):
-            headers["Accept"] = "application/json, */*;q=0.8"
-        meta = {ROLE_KEY: LISTING, ROW_KEY: row}
-        return Request(row["url"], spider.read_listing, errback=spider.failed, meta=meta, headers=headers)
+    def _fill(self, name: str, host: _Host) -> None:
+        """Makes requests of the next open pages of a host."""
+        frontier = self.job.frontier
+        rows = frontier.open_pages(name, host.after, _BATCH)
+        host.after = rows[-1]["seq"] if rows else host.after
+        host.drained = len(rows) < _BATCH
+        for row in rows:
+            if is_lasting(row["reason"]) and not row["again"]:
+                frontier.settle_stored(row)
+            else:
+                host.waiting.append(page_request(row, self.crawler.spider, self.job.settings))
 
-    def _page(self, row: Row) -> Request:
-        spider, headers = self.crawler.spider, _conditions(row) if row["digest"] else {}
-        if row["source"] in self.job.settings.sources and (token := token_of(SOURCES.get(row["source"]))):
-            headers[token[0]] = token[1]
-        meta = {ROLE_KEY: PAGE, ROW_KEY: row}
-        return Request(row["url"], spider.read_page, errback=spider.failed, meta=meta, headers=headers)
-
-
-def _conditions(row: Row) -> dict[str, str]:
-    """Returns the headers that ask for something only if it has changed (RFC 9110, section 13.1)."""
-    found = {"If-None-Match": row["etag"], "If-Modified-Since": row["last_modified"]}
-    return {name: value for name, value in found.items() if value}
+    def _refused(self, name: str, request: Request) -> bool:
+        """Settles a request that is not to be made after all."""
+        frontier, row = self.job.frontier, request.meta[ROW_KEY]
+        is_listing, begun = request.meta[ROLE_KEY] == LISTING, "redirect_urls" in request.meta
+        if name in self._given_up:
+            if is_listing:
+                frontier.fail_listing(row["id"], RETRY_LATER, self._given_up[name])
+            else:
+                frontier.settle(row["key"], RETRY_LATER, self._given_up[name])
+            return True
+        if not is_listing or begun:
+            return False
+        if self._listings >= self.job.settings.max_listings or frontier.full(row["source"]):
+            frontier.fail_listing(row["id"], LIMIT, "enough listings are read, or enough pages listed")
+            return True
+        self._listings += 1
+        return False

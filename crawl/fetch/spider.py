@@ -20,9 +20,10 @@ from gonerd.crawl.warc.fields import LISTING
 from gonerd.errors import GonerdError
 
 from .failures import reason_of
-from .frontier import Read, Row
+from .frontier import Read
 from .job import ROLE_KEY, ROW_KEY, STOP_KEY, STORAGE_ERRORS, Job, Skip
 from .outcomes import UNREADABLE, http_reason
+from .store import Row
 
 
 class PageSpider(Spider):
@@ -71,10 +72,12 @@ class PageSpider(Spider):
                 found = reader.read(response.body, response.url, self.job.settings.max_bytes, options)
             except GonerdError as error:
                 frontier.fail_listing(row["id"], UNREADABLE, str(error))
+            except Exception as error:  # a listing is foreign bytes: none may end the crawl, or vanish from its account
+                frontier.fail_listing(row["id"], UNREADABLE, f"{type(error).__name__}: {error}")
             else:
                 digest = hashlib.sha256(response.body).hexdigest()
-                read = Read(_header(response, "ETag"), _header(response, "Last-Modified"), digest)
-                yield from frontier.read(row, found, read)
+                stated = _header(response, "ETag"), _header(response, "Last-Modified")
+                yield from frontier.read(row, found, Read(*stated, digest, host_of(response.url)))
 
     def read_page(self, response: Response) -> None:
         """Notes the end of a page that nothing was stored of; stored ones are settled with their record."""

@@ -21,6 +21,9 @@ from .schema import TABLES, VERSION
 STORE = "store.sqlite"
 
 
+Row = sqlite3.Row
+
+
 class Store:
     """One connection to a crawl's store; a crawl has one, in one thread.
 
@@ -92,6 +95,14 @@ class Store:
     def run(self, query: str, *values: Any) -> int:
         """Runs a statement and returns the id of the row it inserted, if it did."""
         return self._db.execute(query, values).lastrowid or 0
+
+    def run_counted(self, query: str, *values: Any) -> int:
+        """Runs a statement and returns how many rows it changed."""
+        return self._db.execute(query, values).rowcount
+
+    def run_many(self, query: str, rows: list[tuple[Any, ...]]) -> None:
+        """Runs a statement once for each row of values."""
+        self._db.executemany(query, rows)
 
     def insert(self, table: str, values: dict[str, Any]) -> int:
         """Inserts a row and returns its id; an existing one with the same key is replaced."""

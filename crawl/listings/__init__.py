@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import NamedTuple
+from urllib.parse import urljoin
 
 from gonerd.errors import UsageError, unknown_name
 from gonerd.registry import Registry
@@ -34,11 +35,13 @@ class Listing:
 
     Attributes:
         pages: Pages to store.
-        listings: Further listings (sitemaps, feeds, the next page of an API's answer) to read.
+        listings: Further listings (sitemaps, feeds) to read.
+        following: The next page of the same listing, where it comes in several (an API's answer, a paged feed).
     """
 
     pages: tuple[Entry, ...] = ()
     listings: tuple[Entry, ...] = ()
+    following: tuple[Entry, ...] = ()
 
 
 class ListingReader:
@@ -84,6 +87,19 @@ def check_options(kind: str, options: Mapping[str, str], known: Iterable[str], n
             raise UsageError(
                 f"the seed kind {kind!r} needs the option {name!r}; a source states it in Discovery.options"
             )
+
+
+def join(base: str, address: str) -> str:
+    """Returns an address of a listing as an absolute one, as it is where it is none; the crawl counts it then.
+
+    Args:
+        base: Where the listing was found.
+        address: What it names.
+    """
+    try:
+        return urljoin(base, address)
+    except ValueError:
+        return address
 
 
 LISTINGS: Registry[ListingReader] = Registry("seed kind", __name__)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from urllib.parse import urljoin
 
 from gonerd.errors import GonerdError
 
-from . import LISTINGS, NO_OPTIONS, Entry, Listing, ListingReader, check_options
+from . import LISTINGS, NO_OPTIONS, Entry, Listing, ListingReader, check_options, join
 
 _HEADER = "CIK|Company Name|Form Type|Date Filed|Filename"
 _ARCHIVES = "/Archives/"
@@ -41,7 +40,7 @@ def _entry(line: str, base: str, forms: frozenset[str]) -> Entry | None:
     _, _, form, filed, name = (field.strip() for field in fields)
     if forms and form not in forms:
         return None
-    return Entry(urljoin(base, _ARCHIVES + name) if name else "", filed)
+    return Entry(join(base, _ARCHIVES + name) if name else "", filed)
 
 
 LISTINGS.register("edgar")(EdgarReader())

@@ -6,13 +6,12 @@ import re
 from collections.abc import Mapping
 from io import BytesIO
 from typing import Any
-from urllib.parse import urldefrag, urljoin
 
 import feedparser
 
 from gonerd.errors import GonerdError
 
-from . import LISTINGS, NO_OPTIONS, Entry, Listing, ListingReader, check_options
+from . import LISTINGS, NO_OPTIONS, Entry, Listing, ListingReader, check_options, join
 
 
 class FeedReader(ListingReader):
@@ -33,14 +32,14 @@ class FeedReader(ListingReader):
         if not parsed.version and not parsed.entries:
             raise GonerdError("the response is neither RSS nor Atom")
         pages = tuple(_entry(entry, url, options.get("link", "")) for entry in parsed.entries)
-        return Listing(pages=pages, listings=_next(parsed.feed, url) if options.get("follow") == "next" else ())
+        return Listing(pages=pages, following=_next(parsed.feed, url) if options.get("follow") == "next" else ())
 
 
 def _entry(entry: Any, base: str, pattern: str) -> Entry:
     link = _matching_link(entry, pattern) if pattern else entry.get("link", "")
     # Asked for a missing `updated`, the parser answers with `published`, and a warning.
     modified = entry["updated"] if "updated" in entry else entry.get("published")
-    return Entry(urljoin(base, link) if link else "", modified or "")
+    return Entry(join(base, link) if link else "", modified or "")
 
 
 def _matching_link(entry: Any, pattern: str) -> str:
@@ -50,7 +49,7 @@ def _matching_link(entry: Any, pattern: str) -> str:
 
 def _next(feed: Any, url: str) -> tuple[Entry, ...]:
     links = (str(link.get("href", "")) for link in feed.get("links", ()) if link.get("rel") == "next")
-    following = next((urldefrag(urljoin(url, link)).url for link in links if link), url)
+    following = next((join(url, link).partition("#")[0] for link in links if link), url)
     return (Entry(following),) if following != url else ()
 
 

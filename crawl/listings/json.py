@@ -6,16 +6,16 @@ import json
 import re
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urldefrag, urljoin
 
 from w3lib.url import add_or_replace_parameter, url_query_parameter
 
 from gonerd.errors import GonerdError
 
-from . import LISTINGS, NO_OPTIONS, Entry, Listing, ListingReader, check_options
+from . import LISTINGS, NO_OPTIONS, Entry, Listing, ListingReader, check_options, join
 
 _RECORD = ("items", "url", "match", "address", "modified")
 _PAGING = ("next", "page", "first", "size", "pages", "offset", "total")
+_MOST_DIGITS = 12  # of a number that counts records or pages; Python refuses to read far longer ones
 _KNOWN = (*_RECORD, *(f"listing-{name}" for name in _RECORD), *_PAGING)
 
 
@@ -55,7 +55,8 @@ class JsonReader(ListingReader):
         more = () if following in ("", url) else (Entry(following),)
         return Listing(
             pages=tuple(_entry(record, url, options, "") for record in pages or ()),
-            listings=tuple(_entry(record, url, options, "listing-") for record in listings or ()) + more,
+            listings=tuple(_entry(record, url, options, "listing-") for record in listings or ()),
+            following=more,
         )
 
 
@@ -89,13 +90,13 @@ def _entry(record: Any, base: str, options: Mapping[str, str], prefix: str) -> E
     match = re.fullmatch(options.get(f"{prefix}match", ".*"), value) if value else None
     if match is None:
         return Entry("", modified)
-    return Entry(urljoin(base, match.expand(options.get(f"{prefix}address", r"\g<0>"))), modified)
+    return Entry(join(base, match.expand(options.get(f"{prefix}address", r"\g<0>"))), modified)
 
 
 def _following(answer: Any, url: str, count: int, options: Mapping[str, str]) -> str:
     if "next" in options:
         address = _text(_at(answer, options["next"]))
-        return urldefrag(urljoin(url, address)).url if address else ""
+        return join(url, address).partition("#")[0] if address else ""
     if "page" in options:
         first = int(options.get("first", "1"))
         number = _number(url_query_parameter(url, options["page"]), first)
@@ -122,7 +123,7 @@ def _stated(answer: Any, options: Mapping[str, str], name: str) -> int:
 
 
 def _number(text: str | None, default: int) -> int:
-    return int(text) if text and text.isdecimal() else default
+    return int(text) if text and text.isdecimal() and len(text) < _MOST_DIGITS else default
 
 
 def _with(url: str, parameter: str, value: int) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Any
-from urllib.parse import urljoin
 
 from lxml import etree
 from scrapy.exceptions import IgnoreRequest
@@ -12,7 +11,7 @@ from scrapy.utils.gz import gunzip
 
 from gonerd.errors import GonerdError
 
-from . import LISTINGS, NO_OPTIONS, Entry, Listing, ListingReader
+from . import LISTINGS, NO_OPTIONS, Entry, Listing, ListingReader, join
 
 _GZIP = b"\x1f\x8b"
 # Broken sitemaps are common, so what can be read of one is read; nothing is fetched and no entity is expanded.
@@ -63,7 +62,7 @@ def _root(xml: bytes) -> Any:
 def _entry(item: Any, base: str) -> Entry:
     address = next(_texts(item, "{*}loc"), "")
     modified = next(_texts(item, "{*}lastmod"), "") or next(_texts(item, "{*}news/{*}publication_date"), "")
-    return Entry(urljoin(base, address) if address else "", modified)
+    return Entry(join(base, address) if address else "", modified)
 
 
 def _texts(item: Any, path: str) -> Iterator[str]:

@@ -6,6 +6,7 @@ metadata record (ISO 28500:2017, sections 6.3 to 6.7).
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Mapping
 from contextlib import suppress
@@ -97,6 +98,8 @@ class WarcStore:
         return self._path.name.removesuffix(OPEN) if self._path else ""
 
     def _append(self, members: list[bytes]) -> int:
+        if self._torn:
+            raise OSError(errno.EIO, "an earlier exchange was not written as a whole")
         self._torn = True
         if self._handle is None:
             self._begin()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -179,3 +180,99 @@ def test_a_second_round_reads_every_listing_again(
         assert crawl(*words).returncode == 0
         assert {f"/{kind}{n}.xml" for kind in ("map", "index") for n in (0, 1)} <= set(site.count())
         assert (counts(tmp_path / "w")["listed"], counts(tmp_path / "w")["fetched"]) == (2, expected)
+
+
+def test_one_bad_address_costs_one_page(
+    site: Any, crawl: Run, make_article: Callable[..., bytes], tmp_path: Path
+) -> None:
+    pages = [site.page(f"/p{n}", make_article(n)) for n in range(2)]
+    first = site.sitemap("/a.xml", pages[0], "http://[bad/x", pages[1])
+    words = ["--sitemap", site.sitemap("/index.xml", first, tag="sitemap"), "--out", tmp_path / "w"]
+    done = crawl(*words)
+    assert done.returncode == 0, done.stderr
+    assert (counts(tmp_path / "w")["fetched"], counts(tmp_path / "w")["skipped"]) == (2, {"invalid-url": 1})
+    assert counts(tmp_path / "w")["failed_listings"] == []
+
+
+def test_an_answer_may_have_more_pages_than_listings_have_levels(
+    site: Any, crawl: Run, make_article: Callable[..., bytes], tmp_path: Path
+) -> None:
+    for n in range(12):
+        site.page(f"/p{n}", make_article(n))
+        more = f'<link rel="next" href="{site.base}/feed{n + 1}"/>' if n < 11 else ""
+        entry = f'<entry><link href="{site.base}/p{n}"/></entry>'
+        body = f'<feed xmlns="http://www.w3.org/2005/Atom">{more}{entry}</feed>'.encode()
+        site.page(f"/feed{n}", body, Content_Type="application/atom+xml")
+    code = (
+        "import sys; from pathlib import Path; from gonerd.crawl.sources import *\n"
+        "from gonerd.crawl.fetch.run import run_crawl; from gonerd.crawl.fetch.settings import CrawlSettings\n"
+        "base, out = sys.argv[1:]; SOURCES.register('tarn')(Source(name='tarn', title='T', domain='news',"
+        " hosts=('127.0.0.1',), discovery=(Discovery('feed', base + '/feed0', {'follow': 'next'}),),"
+        " licence=Licence('CC0-1.0', base)))\n"
+        "run_crawl(CrawlSettings(sources=('tarn',), out=Path(out), allow_hosts=('127.0.0.1',)))"
+    )
+    command = [sys.executable, "-c", code, site.base, str(tmp_path / "w")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    assert (counts(tmp_path / "w")["listed"], counts(tmp_path / "w")["fetched"]) == (12, 12)
+
+
+def test_two_seeds_in_one_folder_leave_each_other_alone(
+    site: Any, crawl: Run, make_article: Callable[..., bytes], tmp_path: Path
+) -> None:
+    pages = [site.page(f"/p{n}", make_article(n)) for n in range(4)]
+    out = ["--out", tmp_path / "w"]
+    one, other = site.sitemap("/one.xml", *pages), site.sitemap("/other.xml", *pages[1:])
+    for path in ("/one.xml", "/other.xml"):
+        site.routes[path][1]["ETag"] = f'"{path}"'
+    assert crawl("--sitemap", one, *out, "--limit", "2").returncode == 0
+    assert crawl("--sitemap", other, *out, "--limit", "1").returncode == 0
+    site.page("/one.xml", status=304)
+    site.page("/other.xml", status=304)
+    assert crawl("--sitemap", one, *out).returncode == 0
+    found = counts(tmp_path / "w")
+    assert (found["listed"], found["fetched"] + found["already"]) == (4, 4)
+    assert crawl("--sitemap", other, *out).returncode == 0
+    found = counts(tmp_path / "w")
+    assert (found["listed"], found["already"]) == (3, 3)
+    assert site.count()["/p1"] == 1
+
+
+def test_a_listing_that_rolled_on_and_stays_names_what_it_named_last(
+    site: Any, crawl: Run, make_article: Callable[..., bytes], tmp_path: Path
+) -> None:
+    pages = [site.page(f"/p{n}", make_article(n)) for n in range(5)]
+    words = ["--sitemap", site.sitemap("/map.xml", *pages[:3]), "--out", tmp_path / "w"]
+    for listed in (3, 3):
+        site.routes["/map.xml"][1]["ETag"] = '"1"'
+        assert crawl(*words).returncode == 0
+        assert counts(tmp_path / "w")["listed"] == listed
+        site.sitemap("/map.xml", *pages[2:])
+    site.page("/map.xml", status=304)
+    assert crawl(*words).returncode == 0
+    assert (counts(tmp_path / "w")["listed"], counts(tmp_path / "w")["already"]) == (3, 3)
+
+
+def test_two_listings_may_date_a_page_in_their_own_ways(
+    site: Any, crawl: Run, make_article: Callable[..., bytes], tmp_path: Path
+) -> None:
+    page = site.page("/a", make_article(1))
+    feed = f"<rss version='2.0'><channel><item><link>{page}</link><pubDate>Wed, 01 Jan 2025 09:30:00 GMT</pubDate>"
+    site.page("/feed", f"{feed}</item></channel></rss>".encode())
+    words = ["--sitemap", sitemap(site, a="2025-01-01"), "--out", tmp_path / "w"]
+    for _ in range(2):
+        assert crawl(*words).returncode == 0
+        assert crawl("--feed", site.base + "/feed", "--out", tmp_path / "w").returncode == 0
+    assert site.count()["/a"] <= 2  # the feed's hour lies after the sitemap's day, once
+
+
+def test_a_file_that_was_moved_away_is_fetched_again(
+    site: Any, crawl: Run, make_article: Callable[..., bytes], tmp_path: Path
+) -> None:
+    pages = [site.page(f"/p{n}", make_article(n)) for n in range(2)]
+    words = ["--sitemap", site.sitemap("/map.xml", *pages), "--out", tmp_path / "w"]
+    assert crawl(*words).returncode == 0
+    (tmp_path / "w" / "crawl-00000.warc.gz").unlink()
+    assert crawl(*words).returncode == 0
+    assert (counts(tmp_path / "w")["fetched"], counts(tmp_path / "w")["already"]) == (2, 0)
+    assert (tmp_path / "w" / "index.cdxj").read_text().count('"crawl-00000.warc.gz"') >= 2

@@ -34,7 +34,7 @@ def walk(server: Callable[[str], Any], options: dict[str, str], url: str = API) 
         assert len(asked) < 100, "the pages have no end"
         listing = read("json", server(asked[-1]), options, asked[-1])
         found += [entry.url for entry in listing.pages]
-        waiting += [entry.url for entry in listing.listings if entry.url not in asked]
+        waiting += [entry.url for entry in (*listing.listings, *listing.following) if entry.url not in asked]
     return found, asked
 
 
@@ -83,12 +83,12 @@ def test_an_api_that_does_not_turn_its_pages_comes_to_an_end(options: dict[str, 
 @pytest.mark.parametrize("next_page", [None, "", API, f"{API}#top", "#", {"href": "x"}])
 def test_the_last_page(next_page: Any) -> None:
     answer = {"results": [], "next": next_page}
-    assert read("json", answer, {**RECORDS, "next": "next"}).listings == ()
+    assert read("json", answer, {**RECORDS, "next": "next"}).following == ()
 
 
 def test_the_next_page_may_be_relative() -> None:
     listing = read("json", {"results": [], "links": {"next": "?page=2"}}, {**RECORDS, "next": "links.next"})
-    assert [entry.url for entry in listing.listings] == [f"{API}?page=2"]
+    assert [entry.url for entry in listing.following] == [f"{API}?page=2"]
 
 
 def test_records_without_a_usable_address_are_kept_to_be_counted() -> None:
@@ -146,8 +146,8 @@ ATOM = """<feed xmlns="http://www.w3.org/2005/Atom"><link rel="self" href="{self
 )
 def test_a_paged_feed_is_followed_where_a_source_says_so(following: str, listed: list[str]) -> None:
     body = ATOM.format(self=API, next=following).encode()
-    assert [entry.url for entry in read("feed", body, {"follow": "next"}).listings] == listed
-    assert read("feed", body, {}).listings == ()
+    assert [entry.url for entry in read("feed", body, {"follow": "next"}).following] == listed
+    assert read("feed", body, {}).following == ()
 
 
 @pytest.mark.parametrize(

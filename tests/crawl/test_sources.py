@@ -79,9 +79,10 @@ def test_listing(name: str, case: dict[str, Any]) -> None:
     listing = LISTINGS.get(discovery.kind).read(body, case["url"], LARGE, discovery.options)
     assert [list(entry) for entry in listing.pages if source.lists(entry.url)] == case["pages"]
     assert [entry.url for entry in listing.pages if not source.lists(entry.url)] == case["left_out"]
-    assert [list(entry) for entry in listing.listings] == case["listings"]
-    assert case["url"] not in [entry.url for entry in listing.listings]
-    assert all(host_of(entry.url) in source.hosts for entry in listing.listings)
+    further = (*listing.listings, *listing.following)
+    assert [list(entry) for entry in further] == case["listings"]
+    assert case["url"] not in [entry.url for entry in further]
+    assert all(host_of(entry.url) in source.hosts for entry in further)
 
 
 def read_page(source: Source, case: dict[str, Any]) -> Page:

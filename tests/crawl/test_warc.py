@@ -199,3 +199,18 @@ def test_what_has_not_changed_is_a_revisit(tmp_path: Path, read_warc: Callable[[
         assert record["raw"] == b""
     assert [c.mime == "warc/revisit" for c in (first, same, other, confirmed)] == [False, True, False, True]
     assert other.digest != first.digest
+
+
+def test_what_follows_a_known_response_is_kept(tmp_path: Path) -> None:
+    """The store knows where a response ends; its request and metadata, and what came after, stand behind that."""
+    whole = filled(tmp_path, 2, close=False)
+    whole.note("https://example.org/reserved", {"opt-out": "noai"}, {})
+    whole.close()
+    path = tmp_path / "crawl-00000.warc.gz"
+    content = path.read_bytes()
+    starts = [i for i in range(len(content)) if content[i : i + 3] == b"\x1f\x8b\x08"]
+    for known, cut in ((starts[2], 0), (starts[5], 0), (starts[2], 5), (starts[5], 5)):
+        opened = tmp_path / "crawl-00000.warc.gz.open"
+        opened.write_bytes(content + content[:cut])
+        assert [one.name for one in heal(tmp_path, lambda name, known=known: known)] == [path.name]  # type: ignore[misc]
+        assert path.read_bytes() == content
