@@ -69,8 +69,10 @@ def part_of(tree: Any, url: str) -> Part | None:
     group, number = _split(url)
     linked = {rel: _same(group, address) for rel, address in _linked(tree, url)}
     before, after = linked.get("prev") or linked.get("previous"), linked.get("next")
+    if not before and not after and not number:
+        return None  # the search for what is stated goes through the whole page
     stated = _stated(tree)
-    if not before and not after and not (stated and number):
+    if not before and not after and not stated:
         return None
     if number is None:
         number = stated[0] if stated else _split(before)[1] or 1 if before else 1

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import io
-import zlib
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
+from isal import isal_zlib  # as zlib, in less than half the time
 from warcio.exceptions import ArchiveLoadFailed
 from warcio.recordloader import ArcWarcRecordLoader
 from warcio.statusandheaders import StatusAndHeadersParserException
@@ -80,11 +80,11 @@ class _Tape:
 
 
 class _Member(io.RawIOBase):
-    """The plain bytes of one gzip member; where zlib would end early, this raises."""
+    """The plain bytes of one gzip member; where the library would end early, this raises."""
 
     def __init__(self, tape: _Tape) -> None:
         self._tape = tape
-        self._inflate = zlib.decompressobj(16 + zlib.MAX_WBITS)
+        self._inflate = isal_zlib.decompressobj(16 + isal_zlib.MAX_WBITS)
 
     def readable(self) -> bool:
         return True
@@ -213,7 +213,7 @@ def read_stream(
             raise FalseSplit(name)
     except _Broken as error:
         raise DamagedWarc(name, walk.offset, walk.complete, str(error)) from error
-    except (ArchiveLoadFailed, StatusAndHeadersParserException, zlib.error, UnicodeError) as error:
+    except (ArchiveLoadFailed, StatusAndHeadersParserException, isal_zlib.error, UnicodeError) as error:
         raise DamagedWarc(name, walk.offset, walk.complete, "not a WARC record") from error
 
 
