@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from gonerd.errors import GonerdError
+from gonerd.errors import GonerdError, UsageError
 from gonerd.files import read_json, write_json, write_text
 from gonerd.progress import track
 
@@ -22,8 +22,9 @@ from .extraction.sieve import sift
 from .extraction.unfit import Unfit
 from .fetch.report import SUMMARY
 from .fetch.seeds import token_of
-from .fetch.settings import CrawlSettings
+from .fetch.settings import PUBLIC_DELAY, CrawlSettings
 from .health import Health, table
+from .hosts import HostPolicy, host_of
 from .sources import SOURCES, Source
 from .warc.pages import Share, read_pages
 
@@ -38,7 +39,8 @@ def check_sources(
 
     Args:
         names: Names of sources; all when there are none.
-        out: Folder for `health-DATE.md` and `health-DATE.json`, and for what was fetched.
+        out: Folder for `health-DATE.md` and `health-DATE.json`, and for what was fetched, in a folder per source and
+            moment.
         contact: Mail address named to servers; needed for public hosts.
         allow_hosts: Hosts on private addresses that may be asked.
 
@@ -46,9 +48,11 @@ def check_sources(
         The health of each source, in the order of the names.
 
     Raises:
-        UsageError: A name is unknown.
+        UsageError: A name is unknown, the contact is no mail address, or it is missing and a source is public.
     """
     sources = [SOURCES.get(name) for name in (list(names) or SOURCES.names())]
+    CrawlSettings(out=out, contact=contact)
+    _check_contact(sources, HostPolicy(allow_hosts, contact=contact is not None))
     found = [check_source(source, out / source.name, contact, allow_hosts) for source in track(sources, "doctor")]
     day = datetime.now(UTC).date().isoformat()
     write_json(out / f"{HEALTH}-{day}.json", [one.model_dump() for one in found])
@@ -56,14 +60,27 @@ def check_sources(
     return found
 
 
+def _check_contact(sources: list[Source], policy: HostPolicy) -> None:
+    for url in (one.url for source in sources for one in source.discovery):
+        if (policy.refusal(host_of(url)) or ("",))[0] == "no-contact":
+            raise UsageError(
+                f"{url} lies on a public host, so the crawler must say whom to write to; add --contact MAIL"
+            )
+
+
 def check_source(source: Source, folder: Path, contact: str | None, allow_hosts: tuple[str, ...]) -> Health:
-    """Asks one source; what it answers stays in `folder` as WARC."""
-    health = Health(source=source.name, checked=datetime.now(UTC).isoformat(timespec="seconds"))
+    """Asks one source; what it answers stays as WARC in a new folder below `folder`, named after the moment."""
+    now = datetime.now(UTC)
+    health = Health(source=source.name, checked=now.isoformat(timespec="seconds"))
     try:
         token_of(source)
-    except GonerdError as error:
+        _check(health, source, folder / now.strftime("%Y%m%dT%H%M%S.%fZ"), contact, allow_hosts)
+    except GonerdError as error:  # the others are still to be asked
         health.problem = str(error)
-        return health
+    return health
+
+
+def _check(health: Health, source: Source, folder: Path, contact: str | None, allow_hosts: tuple[str, ...]) -> None:
     common: dict[str, Any] = {"contact": contact, "allow_hosts": allow_hosts, "refresh": "all", "retries": 1}
     bounds: dict[str, Any] = {"limit": 1, "max_listings": _LISTINGS}
     problem = _crawl(source, CrawlSettings(sources=(source.name,), out=folder / "pages", **bounds, **common))
@@ -71,14 +88,17 @@ def check_source(source: Source, folder: Path, contact: str | None, allow_hosts:
     folder.mkdir(parents=True, exist_ok=True)
     write_text(folder / "licence.txt", f"{source.licence.evidence}\n")
     seed = str(folder / "licence.txt")
-    problem = _crawl(source, CrawlSettings(kind="urls", seed=seed, out=folder / "licence", **common))
+    inside = HostPolicy(allow_hosts).is_private(host_of(source.licence.evidence))
+    delay = None if inside else max(PUBLIC_DELAY, source.delay)
+    problem = _crawl(source, CrawlSettings(kind="urls", seed=seed, out=folder / "licence", delay=delay, **common))
     health.licence_page = _reasons(folder / "licence") or problem or "ok"
     if not health.problem and health.licence_page != "ok":
         health.problem = f"the page that proves the licence: {health.licence_page}"
-    return health
 
 
 def _look_at_pages(health: Health, folder: Path, problem: str) -> None:
+    """Notes what the crawl of a source brought; whatever went wrong with it is a problem."""
+    health.problem = problem
     health.listing, health.page = "ok", _reasons(folder) or "ok"
     with suppress(GonerdError):
         summary = read_json(folder / SUMMARY, "")
@@ -89,7 +109,7 @@ def _look_at_pages(health: Health, folder: Path, problem: str) -> None:
     if not health.listed:
         health.problem = problem or health.listing
         return
-    unfit = "no page could be fetched"
+    unfit = problem or "no page could be fetched"
     for path in sorted(folder.glob("*.warc.gz"), reverse=True):
         for answer in read_pages(Share(str(path)), Counter()):
             try:

@@ -44,7 +44,11 @@ def address_of(host: str) -> Address | None:
 
 def is_public(address: Address) -> bool:
     """Whether an address is reachable from everywhere, so not loopback, private, link-local or reserved."""
-    return address.is_global and not (address.is_multicast or address.is_reserved)
+    within = getattr(address, "sixtofour", None)  # 6to4 carries packets to the IPv4 address in it (RFC 3056)
+    if within is not None and not is_public(within):
+        return False
+    local = address.is_multicast or address.is_reserved or getattr(address, "is_site_local", False)
+    return address.is_global and not local
 
 
 def is_loopback(host: str) -> bool:
@@ -64,7 +68,8 @@ class HostPolicy:
     """Decides for every request of a crawl whether its host may be asked.
 
     Args:
-        allow_hosts: Hosts that may be asked wherever they lie, as they stand in the URLs.
+        allow_hosts: Hosts that may be asked, as they stand in the URLs. One that lies inside now may do so later; one
+            that lies in public now may not move inside.
         contact: Whether the crawl states a contact; without one, public hosts are left alone.
 
     Raises:
@@ -95,14 +100,17 @@ class HostPolicy:
     def admit(self, host: str, address: str) -> bool:
         """Whether a connection to `host` may go to the `address` that its name was resolved to."""
         found = address_of(address)
-        if host.rstrip(".").lower() in self.allowed or (found and is_public(found)):
+        name = host.rstrip(".").lower()
+        if (name in self.allowed and self.is_private(name)) or (found and is_public(found)):
             return True
-        self.refused[host.rstrip(".").lower()] = address
+        self.refused[name] = address
         return False
 
-    @staticmethod
-    def _refuse(host: str, address: str) -> tuple[str, str]:
-        return "private-host", f"{host} is the private address {address}; allow it with --allow-host {host}"
+    def _refuse(self, host: str, address: str) -> tuple[str, str]:
+        remedy = f"allow it with --allow-host {host}"
+        if host in self.allowed:
+            remedy = "it was not when the crawl began, so run again if that is right"
+        return "private-host", f"{host} is the private address {address}; {remedy}"
 
 
 def _lies_inside(host: str) -> bool:

@@ -40,19 +40,22 @@ class Capture(JobComponent):
         crawler.signals.connect(self.look_at_headers, signal=signals.headers_received)
 
     def look_at_headers(self, headers: Any, request: Request) -> None:
-        """Stops the download of a page that is no text, before its body comes."""
-        if request.meta.get(ROLE_KEY) != PAGE or headers.get("Location"):
-            return  # what a redirect says of its own body tells nothing of the page it leads to
+        """Stops the download of what is no text, before its body comes; what that means is for its status to say."""
+        if request.meta.get(ROLE_KEY) != PAGE:
+            return
         kind = (headers.get("Content-Type") or b"").decode("latin-1").partition(";")[0].strip().lower()
         if kind and not kind.startswith(_TEXT) and not kind.endswith(("+xml", "+json")):
             request.meta[STOP_KEY] = NOT_TEXT, kind
-            raise StopDownload(fail=True)
+            raise StopDownload(fail=False)
 
     def process_response(self, request: Request, response: Response) -> Response:
         """Writes the exchange and passes the response on untouched; a full disk ends the crawl."""
         row = request.meta.get(ROW_KEY) if request.meta.get(ROLE_KEY) == PAGE else None
+        stopped = request.meta.pop(STOP_KEY, None)
+        if stopped and response.status == HTTPStatus.OK:
+            raise Skip(*stopped)  # the type of a redirect or an error tells nothing of the page
         try:
-            if row is not None and response.status == HTTPStatus.OK:
+            if row is not None and (response.status == HTTPStatus.OK or _unchanged(response, row)):
                 self._check_content(request, response)
             self._store(request, response, row)
         except STORAGE_ERRORS as error:
@@ -61,9 +64,13 @@ class Capture(JobComponent):
         return response
 
     def _check_content(self, request: Request, response: Response) -> None:
-        """Refuses a page, before it is stored, that unpacks to too much or reserves its use."""
+        """Refuses a page, before it is stored, that unpacks to too much or reserves its use.
+
+        A 304 has the headers of the page alone, and may reserve what an earlier answer did not.
+        """
         given = self.job.settings
-        head = unpack(response.body, content_encodings(response), given.max_bytes, given.max_ratio)[:_HEAD]
+        encodings = content_encodings(response) if response.status == HTTPStatus.OK else []
+        head = unpack(response.body, encodings, given.max_bytes, given.max_ratio)[:_HEAD]
         found = next((str(one) for one in page_signals(_pairs(response), head) if one.reserved), None)
         if found is None:
             return
@@ -76,11 +83,13 @@ class Capture(JobComponent):
         extra = {ROLE: str(request.meta.get(ROLE_KEY, ROBOTS))}
         if response.ip_address is not None:
             extra["WARC-IP-Address"] = str(response.ip_address)
+        if "download_stopped" in response.flags and response.headers.get("Content-Length") != b"0":
+            extra["WARC-Truncated"] = "unspecified"
         original = None
         if row is not None:
             extra |= {LISTED: row["url"], SOURCE: row["source"], DOMAIN: row["domain"]}
             extra = {name: value for name, value in extra.items() if value}
-            if row["digest"] and response.status in (HTTPStatus.OK, HTTPStatus.NOT_MODIFIED):
+            if row["digest"] and (response.status == HTTPStatus.OK or _unchanged(response, row)):
                 original = Original(row["address"], row["fetched"], row["digest"])
         exchange = Exchange(
             request.url, self._asked(request), _answer(response), response.status, extra, self._notes(request), original
@@ -110,6 +119,10 @@ class Capture(JobComponent):
         secret = {"authorization", "cookie", *keys}
         headers = [(name, "(withheld)" if name.lower() in secret else value) for name, value in headers]
         return Message(f"{request.method} {target} HTTP/1.1", headers, request.body)
+
+
+def _unchanged(response: Response, row: Any) -> bool:
+    return bool(row["digest"]) and response.status == HTTPStatus.NOT_MODIFIED
 
 
 def _answer(response: Response) -> Message:

@@ -6,8 +6,11 @@ from typing import Any
 
 from scrapy.crawler import AsyncCrawlerProcess
 
+from gonerd.errors import GonerdError
+
 from .job import Job
 from .resolver import GuardedResolver
+from .robots_rules import REDIRECTS
 from .spider import PageSpider
 
 LOG = "crawl.log"
@@ -16,6 +19,13 @@ _HOSTS_AT_A_TIME = 64
 # Without any delay the engine may take two requests from a host's queue before it counts the first as begun,
 # which would open a second connection and change the order.
 _SHORTEST_DELAY = 0.001
+_LONGEST_DELAY = 60.0  # of a host that is slow; Scrapy's own bound, which may lie below what a source asks for
+
+
+class Interrupted(GonerdError):
+    """The user stopped the crawl."""
+
+    exit_code = 130
 
 
 def _engine_settings(job: Job) -> dict[str, Any]:
@@ -52,7 +62,8 @@ def _engine_settings(job: Job) -> dict[str, Any]:
         "TELNETCONSOLE_ENABLED": False,
         "REMOTE_CONTROL_ENABLED": False,
         "HTTPERROR_ALLOW_ALL": True,
-        "REDIRECT_MAX_TIMES": given.max_redirects,
+        # For files of rules; `HostGuard` binds pages and listings to what was asked for.
+        "REDIRECT_MAX_TIMES": max(REDIRECTS, given.max_redirects),
         "RETRY_TIMES": given.retries,
         "RETRY_HTTP_CODES": [408, 500, 502, 504, 522, 524],  # 429 and 503 are for `Patience`
         "RETRY_GIVE_UP_LOG_LEVEL": "INFO",  # the account of the crawl says it, with the reason
@@ -62,12 +73,13 @@ def _engine_settings(job: Job) -> dict[str, Any]:
         "DOWNLOAD_WARNSIZE": 0,
         "DOWNLOAD_DELAY": public,
         "DOWNLOAD_DELAY_JITTER": 0,
-        "DOWNLOAD_SLOTS": {host: inside for host in job.policy.allowed if job.policy.is_private(host)},
+        "DOWNLOAD_SLOTS": {host: dict(inside) for host in job.policy.allowed if job.policy.is_private(host)},
         "CONCURRENT_ITEMS": 1,
         "CONCURRENT_REQUESTS": max(_HOSTS_AT_A_TIME, given.concurrency),
         "CONCURRENT_REQUESTS_PER_DOMAIN": given.concurrency,
         "AUTOTHROTTLE_ENABLED": given.autothrottle,
         "AUTOTHROTTLE_START_DELAY": public,
+        "AUTOTHROTTLE_MAX_DELAY": max(_LONGEST_DELAY, public),
         "AUTOTHROTTLE_TARGET_CONCURRENCY": float(given.concurrency),
         "LOG_FILE": str(given.out / LOG),
         "LOG_LEVEL": "WARNING",
@@ -79,9 +91,19 @@ def run_engine(job: Job) -> None:
 
     Args:
         job: The crawl; its frontier then holds an ending for every listed page that was asked for.
+
+    Raises:
+        Interrupted: The user did not wait for the requests under way.
     """
     process: Any = AsyncCrawlerProcess(_engine_settings(job))
     process.host_policy = job.policy  # the resolver is built from the process, before there is a spider
     task = process.crawl(PageSpider, job=job)
     process.start()
+    if not task.done() or task.cancelled():
+        raise interrupted(job)
     task.result()
+
+
+def interrupted(job: Job) -> Interrupted:
+    """Returns what to raise when a crawl stopped before its end."""
+    return Interrupted(f"{job.settings.out}: interrupted; run the same command again to continue")

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 from scrapy.http import Request, Response
 
 from gonerd.crawl.hosts import host_of, url_problem
 from gonerd.crawl.sources import SOURCES
-from gonerd.crawl.warc.fields import PAGE
+from gonerd.crawl.warc.fields import LISTING, PAGE
 
 from .job import ROLE_KEY, ROW_KEY, JobComponent, Skip
 from .keys import page_key
 from .outcomes import DUPLICATE, INVALID_URL, REDIRECTS
 from .unpack import content_encodings, unpack
+
+_PORTS = {"http": 80, "https": 443}
 
 
 class HostGuard(JobComponent):
@@ -24,8 +28,12 @@ class HostGuard(JobComponent):
         policy, host = self.job.policy, host_of(request.url)
         if refusal := policy.refusal(host):
             raise Skip(*refusal)
-        if not self.job.settings.autothrottle or policy.is_private(host):
-            request.meta["autothrottle_dont_adjust_delay"] = True
+        # A redirect brings the meta of the request before it along, which may have gone to another host.
+        request.meta.pop("download_slot", None)
+        steady = not self.job.settings.autothrottle or policy.is_private(host)
+        request.meta["autothrottle_dont_adjust_delay"] = steady
+        if request.meta.get(ROLE_KEY) in (PAGE, LISTING):
+            request.meta.setdefault("redirect_ttl", self.job.settings.max_redirects)
         if request.meta.get(ROLE_KEY) == PAGE:
             self._refuse_stored(request)
         if request.meta.get("redirect_urls"):
@@ -42,9 +50,16 @@ class HostGuard(JobComponent):
         """Takes the key of an API out of a request that was led elsewhere."""
         row = request.meta.get(ROW_KEY)
         if row is not None and row["source"] in self.job.settings.sources:
-            source = SOURCES.get(row["source"])
-            if source.token and host_of(request.url) not in source.hosts:
+            source, first = SOURCES.get(row["source"]), request.meta["redirect_urls"][0]
+            at_home = host_of(request.url) in source.hosts and _door(request.url) == _door(first)
+            if source.token and not at_home:
                 request.headers.pop(source.token_header[0], None)
+
+
+def _door(url: str) -> tuple[str, int]:
+    """Returns scheme and port: another service may listen on another port, and http says everything aloud."""
+    parts = urlsplit(url)
+    return parts.scheme, parts.port or _PORTS.get(parts.scheme, 0)
 
 
 class UnpackGuard(JobComponent):

@@ -37,7 +37,9 @@ class Patience(JobComponent):
             scheduler.give_up(host)
             self.job.frontier.postpone(host, f"{said}, more than --set max_pause={self.job.settings.max_pause:g}")
             raise Skip(RETRY_LATER, said)
-        if tries >= self.job.settings.retries:
+        last = tries >= self.job.settings.retries
+        if stated is not None or not last:
+            scheduler.pause(host, pause)
+        if last:
             return response
-        scheduler.pause(host, pause)
         return request.replace(meta={**request.meta, _TRIES: tries + 1}, dont_filter=True)

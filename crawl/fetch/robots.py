@@ -20,11 +20,14 @@ from gonerd.crawl.warc.fields import REDIRECTS as WARC_REDIRECTS
 from gonerd.crawl.warc.fields import ROBOTS
 
 from .failures import reason_of
-from .job import NOTES_KEY, ROLE_KEY, JobComponent, Skip
-from .outcomes import OPT_OUT
+from .job import NOTES_KEY, ROLE_KEY, STORAGE_ERRORS, JobComponent, Skip
+from .outcomes import OPT_OUT, is_lasting
+from .outcomes import REDIRECTS as MOVED
 from .robots_rules import REDIRECTS, Rules, expires_at, read_rules, unreachable
 
 _PRIORITY = 10_000_000
+_HOST_KEY, _RULES_KEY = "gonerd_host", "gonerd_rules"  # what binds the request for a file beside robots.txt
+_SOON = 3600.0  # seconds after which a file beside robots.txt is asked for again that could not be had
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,12 @@ class Answer:
         """The file, if there is one."""
         return SiteFile(self.body, self.kind) if self.status == HTTPStatus.OK and not self.problem else None
 
+    @property
+    def is_passing(self) -> bool:
+        """Whether it says nothing of the file, so that it is not kept."""
+        busy = self.status == HTTPStatus.TOO_MANY_REQUESTS or self.status >= HTTPStatus.INTERNAL_SERVER_ERROR
+        return bool(self.problem) or busy
+
 
 class RobotsRules(JobComponent):
     """Asks every host for its rules before anything else, and keeps to them."""
@@ -63,6 +72,7 @@ class RobotsRules(JobComponent):
     async def process_request(self, request: Request) -> None:
         """Refuses the request by raising, or slows the host down as its file asks."""
         if request.meta.get(ROLE_KEY) == ROBOTS:
+            self._bind(request)
             return
         parts = urlsplit(request.url)
         rules, site = await self._rules(f"{parts.scheme}://{parts.netloc}")
@@ -80,6 +90,19 @@ class RobotsRules(JobComponent):
             self._slow_down(parts.hostname or "", rules.delay)
             request.meta["autothrottle_dont_adjust_delay"] = True
 
+    @staticmethod
+    def _bind(request: Request) -> None:
+        """Keeps a file beside robots.txt to its host and that host's rules, however it is redirected."""
+        rules: Rules | None = request.meta.get(_RULES_KEY)
+        if rules is None:
+            return
+        if host_of(request.url) != request.meta[_HOST_KEY]:
+            raise Skip(MOVED, f"{request.url} lies on another host")
+        if refusal := rules.refusal(request.url):
+            raise Skip(MOVED, refusal)
+        if rules.delay:
+            request.meta["autothrottle_dont_adjust_delay"] = True
+
     async def _rules(self, base: str) -> tuple[Rules, SiteRules]:
         expires, task = self._known.get(base, (0.0, None))
         if task is None or (task.done() and time.time() >= expires):
@@ -93,20 +116,34 @@ class RobotsRules(JobComponent):
             rules = unreachable(answer.problem, answer.reason)
         else:
             rules = read_rules(answer.status, answer.body, REDIRECTS if answer.status in WARC_REDIRECTS else 0)
-        found = {ROBOTS_TXT: answer.file}
+        if rules.delay and self.job.settings.obey_robots:
+            self._slow_down(urlsplit(base).hostname or "", rules.delay)
+        found, expires = {ROBOTS_TXT: answer.file}, answer.expires
         for path in site_files():
             if not rules.refusal(base + path):
-                found[path] = (await self._ask(base, path)).file
-        self._known[base] = (answer.expires, self._known[base][1])
-        return rules, SiteRules.from_files(found)
+                beside = await self._ask(base, path, rules)
+                found[path] = beside.file
+                expires = min(expires, time.time() + _SOON) if beside.is_passing else expires
+        self._known[base] = (expires, self._known[base][1])
+        site = SiteRules.from_files(found)
+        self._note(base, site.problems)
+        return rules, site
 
-    async def _ask(self, base: str, path: str) -> Answer:
+    def _note(self, base: str, problems: tuple[str, ...]) -> None:
+        """Keeps with the pages that a file of their site could not be read."""
+        try:
+            for problem in problems:
+                self.job.warc.note(f"{base}/", {"opt-out-problem": problem}, {})
+        except STORAGE_ERRORS as error:
+            self.stop_storing(error)
+
+    async def _ask(self, base: str, path: str, rules: Rules | None = None) -> Answer:
         now, store = time.time(), self.job.store
         known = store.row("SELECT * FROM rules WHERE base = ? AND path = ? AND expires > ?", base, path, now)
         if known is not None:
             return Answer(known["status"], known["body"], "", known["expires"], known["kind"])
-        answer = await self._fetch(base + path, now)
-        if not answer.problem and answer.status < HTTPStatus.INTERNAL_SERVER_ERROR:
+        answer = await self._fetch(base + path, now, rules)
+        if not answer.is_passing:
             store.insert(
                 "rules",
                 {"base": base, "path": path, "status": answer.status, "body": answer.body, "kind": answer.kind,
@@ -114,16 +151,22 @@ class RobotsRules(JobComponent):
             )  # fmt: skip
         return answer
 
-    async def _fetch(self, url: str, now: float) -> Answer:
-        request = Request(url, meta={ROLE_KEY: ROBOTS}, priority=_PRIORITY, callback=NO_CALLBACK)
+    async def _fetch(self, url: str, now: float, rules: Rules | None) -> Answer:
+        meta = {ROLE_KEY: ROBOTS, _HOST_KEY: host_of(url), _RULES_KEY: rules}
+        request = Request(url, meta=meta, priority=_PRIORITY, callback=NO_CALLBACK)
         try:
             response: Response = await self.crawler.engine.download_async(request)
         except IgnoreRequest as error:
-            endless = "redirections" in str(error)
-            return Answer(HTTPStatus.FOUND if endless else 0, b"", "" if endless else str(error), _expiry(now, {}))
+            if "redirections" in str(error) or (isinstance(error, Skip) and error.reason == MOVED):
+                return Answer(HTTPStatus.FOUND, b"", "", _expiry(now, {}))
+            return Answer(0, b"", str(error), _expiry(now, {}))
         except Exception as error:  # whatever went wrong, the rules are unknown, and unknown means no
             reason, detail = reason_of(error)
+            if is_lasting(reason):  # of the file; of the pages it says nothing
+                return Answer(0, b"", f"{reason}: {detail}", _expiry(now, {}))
             return Answer(0, b"", detail, _expiry(now, {}), reason=reason)
+        if response.status in WARC_REDIRECTS:  # else it would have been followed
+            return Answer(0, b"", f"it answered {response.status} and leads nowhere", _expiry(now, {}))
         headers = {
             name.decode("latin-1").lower(): b",".join(all_).decode("latin-1") for name, all_ in response.headers.items()
         }

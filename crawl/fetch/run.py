@@ -17,7 +17,7 @@ from gonerd.crawl.warc.write import WarcStore
 from gonerd.errors import GonerdError
 from gonerd.files import only_writer
 
-from .engine import run_engine
+from .engine import Interrupted, interrupted, run_engine
 from .frontier import Frontier
 from .job import Job
 from .recover import recover
@@ -28,11 +28,8 @@ from .settings import CrawlSettings
 from .store import Store
 from .summary import CrawlSummary
 
-
-class Interrupted(GonerdError):
-    """The user stopped the crawl."""
-
-    exit_code = 130
+__all__ = ["Interrupted", "run_crawl", "versions"]
+_FINISHED, _STORAGE = "finished", "storage"
 
 
 def run_crawl(settings: CrawlSettings) -> CrawlSummary:
@@ -59,17 +56,26 @@ def run_crawl(settings: CrawlSettings) -> CrawlSummary:
     try:
         job, summary = _run(settings, starts, policy)
     except sqlite3.OperationalError as error:
-        raise _no_room(settings, error) from error
-    if job.finish_reason == "shutdown":
-        raise Interrupted(f"{settings.out}: interrupted; run the same command again to continue")
+        _explain(settings, error)
+        raise
     if job.storage_error is not None:
-        raise _no_room(settings, job.storage_error)
+        _explain(settings, job.storage_error)
+        raise job.storage_error
+    if job.finish_reason not in (_FINISHED, _STORAGE):
+        raise interrupted(job)
     _check_yield(summary, settings)
     return summary
 
 
-def _no_room(settings: CrawlSettings, error: Exception) -> GonerdError:
-    return GonerdError(f"{settings.out}: cannot store what was fetched ({error}); make room, then run again")
+def _explain(settings: CrawlSettings, error: Exception) -> None:
+    """Raises an error that says what to do where the user can mend it."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the higher bits say more than is needed
+    if code == sqlite3.SQLITE_BUSY:
+        raise GonerdError(f"{settings.out}: another process holds the store; end it, then run again") from error
+    if isinstance(error, OSError) or code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
+        raise GonerdError(
+            f"{settings.out}: cannot store what was fetched ({error}); make room, then run again"
+        ) from error
 
 
 def _run(settings: CrawlSettings, starts: list[Start], policy: HostPolicy) -> tuple[Job, CrawlSummary]:
@@ -86,7 +92,7 @@ def _run(settings: CrawlSettings, starts: list[Start], policy: HostPolicy) -> tu
             run_engine(job)
         finally:
             warc.close()
-        if job.finish_reason == "finished":
+        if job.finish_reason == _FINISHED:
             end_round(store, current)
         return job, write_report(job, versions())
 

@@ -128,6 +128,11 @@ class CrawlSettings(BaseModel):
 
 
 _MANNERS = ("concurrency", "autothrottle", "obey_robots", "obey_opt_out", "honour_retry_after", "verify_tls")
+# What says where a crawl begins and ends is no mere setting of it.
+_OPTIONS = {
+    "out": "--out FOLDER", "kind": "--seed KIND=ADDRESS", "seed": "--seed KIND=ADDRESS",
+    "sources": "the names of sources as arguments",
+}  # fmt: skip
 
 
 def crawl_settings(given: dict[str, Any], named: list[str]) -> CrawlSettings:
@@ -138,16 +143,21 @@ def crawl_settings(given: dict[str, Any], named: list[str]) -> CrawlSettings:
         named: What `--set` was given.
 
     Raises:
-        UsageError: A name is unknown, or a value out of bounds.
+        UsageError: A name is unknown or no setting, or a value unreadable or out of bounds.
     """
     for one in named:
         name, separator, value = one.partition("=")
         if not separator:
             raise UsageError(f"--set {one!r}: expected NAME=VALUE, for instance timeout=20")
         name = name.strip().replace("-", "_")
-        if name not in CrawlSettings.model_fields or name in ("out", "kind", "seed", "sources"):
+        if name in _OPTIONS:
+            raise UsageError(f"--set {one!r}: {name} has an option of its own; give {_OPTIONS[name]}")
+        if name not in CrawlSettings.model_fields:
             raise unknown_name("setting", name, CrawlSettings.model_fields)
-        given[name] = yaml.safe_load(value)
+        try:
+            given[name] = yaml.safe_load(value)
+        except yaml.YAMLError as error:
+            raise UsageError(f"--set {one!r}: the value cannot be read; quote it if it is a text") from error
     try:
         return CrawlSettings(**given)
     except ValidationError as error:

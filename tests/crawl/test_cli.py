@@ -74,7 +74,9 @@ def test_the_most_careful_source_sets_the_pace() -> None:
         ("timeout", "NAME=VALUE"),
         ("tiemout=3", "did you mean 'timeout'"),
         ("timeout=-3", "setting timeout"),
-        ("out=elsewhere", "unknown setting"),
+        ("out=elsewhere", "out has an option of its own; give --out"),
+        ("seed=x", "seed has an option of its own; give --seed"),
+        ("timeout=[", "cannot be read"),
         ("max_bytes=many", "setting max_bytes"),
     ],
 )

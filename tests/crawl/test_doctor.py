@@ -8,9 +8,12 @@ from typing import Any
 import pytest
 
 from gonerd.cli import main
+from gonerd.crawl import doctor
 from gonerd.crawl.doctor import check_source
+from gonerd.crawl.fetch.settings import CrawlSettings
 from gonerd.crawl.health import Health, table
 from gonerd.crawl.sources import Discovery, Licence, Source
+from gonerd.crawl.warc.read import DamagedWarc
 
 
 def source_at(site: Any, **changes: Any) -> Source:
@@ -68,9 +71,55 @@ def test_a_key_is_sent_and_never_stored(
     assert not any("s3cret" in str(record) for record in records)
 
 
-def test_the_command_needs_a_contact(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["crawl", "doctor", "no_such_source", "--out", str(tmp_path / "d")]) == 2
-    assert "unknown source" in capsys.readouterr().err
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (["no_such_source"], "unknown source"),
+        (["voa"], "--contact MAIL"),
+        (["voa", "--contact", "nobody"], "not a mail address"),
+    ],
+)
+def test_the_command_needs_a_source_and_a_contact(
+    words: list[str], why: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(doctor, "_crawl", lambda *_: pytest.fail("nothing may be asked"))
+    assert main(["crawl", "doctor", *words, "--out", str(tmp_path / "d")]) == 2
+    assert why in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("evidence", "delay", "expected"),
+    [
+        ("https://8.8.8.8/terms", 20.0, 20.0),
+        ("https://8.8.8.8/terms", 0.0, 1.0),
+        ("http://127.0.0.1/terms", 20.0, None),
+    ],
+)
+def test_the_licence_is_asked_for_at_the_pace_of_the_source(
+    evidence: str, delay: float, expected: float | None, site: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[CrawlSettings] = []
+    monkeypatch.setattr(doctor, "_crawl", lambda source, settings: asked.append(settings) or "")
+    check_source(
+        source_at(site, licence=Licence("CC0-1.0", evidence), delay=delay), tmp_path, "a@b.org", ("127.0.0.1",)
+    )
+    assert [one.delay for one in asked] == [None, expected]
+
+
+def test_an_earlier_run_is_not_reported(healthy: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert check_source(source_at(healthy), tmp_path, None, ("127.0.0.1",)).problem == ""
+    monkeypatch.setattr(doctor, "_crawl", lambda *_: "the crawl ended with exit code -9")
+    later = check_source(source_at(healthy), tmp_path, None, ("127.0.0.1",))
+    assert (later.problem, later.url, later.listed) == ("the crawl ended with exit code -9", "", 0)
+    assert later.licence_page == "the crawl ended with exit code -9"
+
+
+def test_a_damaged_file_ends_one_check_alone(healthy: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def damaged(*_: Any) -> Any:
+        raise DamagedWarc("x.warc.gz", 0, 0, "cut short")
+
+    monkeypatch.setattr(doctor, "read_pages", damaged)
+    assert "cut short" in check_source(source_at(healthy), tmp_path, None, ("127.0.0.1",)).problem
 
 
 def test_the_table_is_written_with_its_date() -> None:

@@ -8,6 +8,7 @@ from gonerd.errors import UsageError
 PRIVATE = [
     "127.0.0.1", "127.9.9.9", "10.0.0.1", "172.16.3.4", "192.168.1.1", "169.254.169.254", "0.0.0.0", "100.64.0.1",
     "::1", "fe80::1", "fc00::1", "::ffff:127.0.0.1", "::ffff:10.0.0.1", "224.0.0.1", "localhost", "a.localhost",
+    "2002:7f00:1::1", "2002:a00:1::", "2002:c0a8:101::1", "fec0::1", "feff::1",
 ]  # fmt: skip
 
 
@@ -19,7 +20,7 @@ def test_private_hosts_are_refused_unless_named(host: str) -> None:
     assert HostPolicy([host]).refusal(host) is None
 
 
-@pytest.mark.parametrize("host", ["8.8.8.8", "2606:4700:4700::1111", "example.org"])
+@pytest.mark.parametrize("host", ["8.8.8.8", "2606:4700:4700::1111", "2002:808:808::1", "example.org"])
 def test_public_hosts_need_a_contact(host: str) -> None:
     assert HostPolicy(contact=True).refusal(host) is None
     assert (HostPolicy().refusal(host) or ("",))[0] == "no-contact"
@@ -37,6 +38,16 @@ def test_a_name_that_resolves_inside_is_refused_from_then_on() -> None:
     assert reason == "private-host"
     assert "10.1.2.3" in detail
     assert not policy.admit("odd.example", "no address at all")
+
+
+def test_allowing_a_public_host_does_not_let_it_move_inside(monkeypatch: pytest.MonkeyPatch) -> None:
+    addresses = {"open.example": "93.184.216.34", "inner.example": "10.0.0.7"}
+    monkeypatch.setattr("socket.getaddrinfo", lambda host, port: [(2, 1, 6, "", (addresses[host], 0))])
+    policy = HostPolicy(["open.example", "inner.example"], contact=True)
+    assert policy.admit("inner.example", "10.0.0.8")
+    assert policy.admit("open.example", "93.184.216.35")
+    assert not policy.admit("open.example", "10.0.0.8")
+    assert "10.0.0.8" in str(policy.refusal("open.example"))
 
 
 @pytest.mark.parametrize("given", ["http://127.0.0.1", "127.0.0.1:80", "", "a/b", "user@host"])
