@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lxml import html as lxml_html
 
-from gonerd.crawl import sources
+from gonerd.crawl.extraction import html_page
 from gonerd.crawl.extraction.language import detect_language, language_of, stated_language
 from gonerd.crawl.extraction.page import Unfit, extract_page
 from gonerd.crawl.extraction.parts import MISSING, Extracted, Part, in_sequence, join_parts, part_of
@@ -152,10 +152,12 @@ def test_records_of_a_source_become_pages(known: Source) -> None:
 
 def test_a_layout_is_applied_where_a_source_has_one(known: Source, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[Layout] = []
-    module = type(sys)("gonerd.crawl.sources.layouts")
-    monkeypatch.setitem(sys.modules, module.__name__, module)
-    monkeypatch.setattr(sources, "layouts", module, raising=False)
-    module.apply_layout = lambda tree, layout: asked.append(layout)  # type: ignore[attr-defined]
+
+    def note(tree: Any, layout: Layout) -> Any:
+        asked.append(layout)
+        return tree
+
+    monkeypatch.setattr(html_page, "apply_layout", note)
     old, new = Layout(date(2025, 1, 1), body="//old"), Layout(body="//new")
     monkeypatch.setattr(type(known), "layouts", (old, new))
     document_of(html_of(ARTICLE), url="https://tarn.example/a", fetched=datetime(2024, 5, 1, tzinfo=UTC))
