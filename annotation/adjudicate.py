@@ -18,7 +18,7 @@ from gonerd.records import Annotation, Decision, Document, Span
 from gonerd.tables import write_table
 
 from .disputes import Dispute, disputes
-from .layers import guideline_version, packaged, spans_from
+from .layers import PEOPLE, guideline_version, packaged, spans_from
 from .run import MARKER
 
 AGREED, ADJUDICATED = "agreed", "adjudicated"
@@ -88,7 +88,7 @@ def adjudicate(
     with new_folder(out) as folder:
         write_table(folder, gold, Annotation)
         write_table(folder / DECISIONS, kept, Decision)
-        write_json(folder / MARKER, {"complete": True, **dataclasses.asdict(summary)})
+        write_json(folder / MARKER, {"made_by": PEOPLE, "complete": True, **dataclasses.asdict(summary)})
     return summary
 
 
