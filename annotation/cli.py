@@ -122,3 +122,7 @@ def adjudicate(
     spans = ", ".join(f"{origin} {count}" for origin, count in sorted(summary.spans.items())) or "none"
     kinds = ", ".join(f"{kind} {count}" for kind, count in summary.decisions.items()) or "none"
     typer.echo(f"{summary.documents} documents, spans: {spans}; decisions: {kinds} -> {out}")
+
+
+# The commands of review register themselves on the same group.
+from . import review_cli  # noqa: E402, F401
