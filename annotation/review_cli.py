@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from gonerd.options import Config, Limit
+from gonerd.options import Config, Limit, Seed
 
 from .cli import app
 
@@ -36,3 +36,82 @@ def preview(
     summary = write_preview(layer, documents, out, against, limit)
     differences = f", differences: {_counts(summary.disputes)}" if against else ""
     typer.echo(f"{summary.documents} documents, {summary.spans} spans{differences} -> {out}")
+
+
+Url = Annotated[str, typer.Option(help="Address of the Label Studio server.")]
+Project = Annotated[str, typer.Option(help="Title of the project.")]
+TokenFile = Annotated[
+    Path | None,
+    typer.Option(show_default=False, help="File with the access token (default: GONERD_LABEL_STUDIO_TOKEN)."),
+]
+AllowHttp = Annotated[bool, typer.Option("--allow-http", help="Send the token unencrypted to another machine.")]
+
+
+@app.command()
+def push(
+    documents: Annotated[Path, typer.Argument(help="The documents to review.")],
+    project: Project,
+    layer: Annotated[Path | None, typer.Option(show_default=False, help="Layer whose spans are suggested.")] = None,
+    blind: Annotated[
+        float,
+        typer.Option(min=0.0, max=1.0, help="Share of documents shown without suggestions, to measure anchoring."),
+    ] = 0.0,
+    url: Url = "http://127.0.0.1:8080",
+    token_file: TokenFile = None,
+    allow_http: AllowHttp = False,
+    seed: Seed = 0,
+    config: Config = None,
+) -> None:
+    """Send DOCUMENTS to a Label Studio project; the same command continues."""
+    from .label_studio import Client, read_token
+    from .label_studio import push as send
+
+    with Client(url, read_token(token_file), allow_http=allow_http) as client:
+        summary = send(client, documents, project, layer, blind=blind, seed=seed)
+    typer.echo(
+        f"sent {summary.sent} tasks ({summary.there} were there; {summary.blind} without suggestions) -> {project}"
+    )
+
+
+@app.command()
+def pull(
+    documents: Annotated[Path, typer.Argument(help="The documents that were sent.")],
+    project: Project,
+    out: Annotated[Path, typer.Option(help="Folder of the layer; its name is the layer's.")],
+    annotator: Annotated[
+        str | None, typer.Option(show_default=False, help="Whose annotations, where several people made them.")
+    ] = None,
+    url: Url = "http://127.0.0.1:8080",
+    token_file: TokenFile = None,
+    allow_http: AllowHttp = False,
+    config: Config = None,
+) -> None:
+    """Make a layer of what annotators completed in a Label Studio project."""
+    from .label_studio import Client, read_token
+    from .label_studio import pull as fetch
+
+    with Client(url, read_token(token_file), allow_http=allow_http) as client:
+        summary = fetch(client, documents, project, out, annotator=annotator)
+    aside = _counts(summary.set_aside)
+    typer.echo(f"pulled {summary.documents} documents ({summary.changed} changed; set aside: {aside}) -> {out}")
+
+
+@app.command()
+def check(
+    layer: Layer,
+    documents: Documents,
+    report: Annotated[Path | None, typer.Option(show_default=False, help="JSONL file for the findings.")] = None,
+    repair: Annotated[
+        Path | None, typer.Option(show_default=False, help="Folder for a copy of the layer with broken spans mended.")
+    ] = None,
+    config: Config = None,
+) -> None:
+    """Find misaligned, overlapping and empty spans in LAYER, and surfaces marked in one place and not in another."""
+    from .check import check_layer, refuse_broken
+
+    summary = check_layer(layer, documents, report, repair)
+    typer.echo(f"{summary.documents} documents: {_counts(summary.findings)}")
+    if repair:
+        typer.echo(f"repaired -> {repair}")
+    else:
+        refuse_broken(summary, layer)
