@@ -115,3 +115,21 @@ def check(
         typer.echo(f"repaired -> {repair}")
     else:
         refuse_broken(summary, layer)
+
+
+@app.command()
+def anchoring(
+    reviewed: Annotated[Path, typer.Argument(help="Layer of the reviewers.")],
+    suggested: Annotated[Path, typer.Argument(help="Layer that was suggested.")],
+    documents: Documents,
+    blind: Annotated[float, typer.Option(min=0.0, max=1.0, help="Share of the blind slice, as pushed.")],
+    seed: Seed = 0,
+    config: Config = None,
+) -> None:
+    """Measure how far suggestions draw reviewers to them: agreement with and without having seen them."""
+    from .blind import measure_anchoring
+
+    found = measure_anchoring(reviewed, suggested, documents, blind, seed)
+    for name, measure in (("shown", found.shown), ("blind", found.blind), ("difference", found.difference)):
+        typer.echo(f"{name:10} {measure.value:.3f}  [{measure.low:.3f}, {measure.high:.3f}]")
+    typer.echo(f"{found.documents[0]} documents with suggestions, {found.documents[1]} without")
