@@ -133,3 +133,36 @@ def anchoring(
     for name, measure in (("shown", found.shown), ("blind", found.blind), ("difference", found.difference)):
         typer.echo(f"{name:10} {measure.value:.3f}  [{measure.low:.3f}, {measure.high:.3f}]")
     typer.echo(f"{found.documents[0]} documents with suggestions, {found.documents[1]} without")
+
+
+@app.command("next")
+def next_(
+    documents: Annotated[Path, typer.Argument(help="The documents to choose from.")],
+    layer: Annotated[
+        list[Path] | None, typer.Option(show_default=False, help="Layer to look at; may be repeated.")
+    ] = None,
+    reviewed: Annotated[
+        list[Path] | None,
+        typer.Option(show_default=False, help="Layer of people, whose documents are done; may be repeated."),
+    ] = None,
+    out: Annotated[Path | None, typer.Option(show_default=False, help="JSONL file for the order.")] = None,
+    chosen: Annotated[
+        Path | None, typer.Option(show_default=False, help="Folder for the chosen documents, ready to push.")
+    ] = None,
+    disagreement: Annotated[float, typer.Option(min=0.0, help="Weight of what layers disagree on.")] = 0.6,
+    length: Annotated[float, typer.Option(min=0.0, help="Weight of a document's length.")] = 0.2,
+    balance: Annotated[float, typer.Option(min=0.0, help="Weight of domains that lack review.")] = 0.2,
+    limit: Limit = 20,
+    config: Config = None,
+) -> None:
+    """Order the documents that would teach most, and say why."""
+    from .next import Weights, order_documents, write_chosen, write_order
+
+    weights = Weights(disagreement, length, balance)
+    choices = order_documents(documents, layer or [], reviewed or [], weights, limit)
+    for choice in choices:
+        typer.echo(f"{choice.rank:4} {choice.score:.3f} {choice.id}: {choice.why}")
+    if out:
+        write_order(choices, out)
+    if chosen:
+        write_chosen(choices, documents, chosen)
