@@ -166,3 +166,20 @@ def next_(
         write_order(choices, out)
     if chosen:
         write_chosen(choices, documents, chosen)
+
+
+@app.command()
+def decide(
+    first: Annotated[Path, typer.Argument(help="Layer of one annotator.")],
+    second: Annotated[Path, typer.Argument(help="Layer of the other.")],
+    judge: Annotated[Path, typer.Argument(help="Layer of the adjudicator, for instance pulled from Label Studio.")],
+    documents: Documents,
+    out: Annotated[Path, typer.Option(help="JSONL file of decisions.")],
+    reason: Annotated[str, typer.Option(help="Why the adjudicator is right (default: names the layer).")] = "",
+    config: Config = None,
+) -> None:
+    """Turn the adjudicator's layer into decisions for `adjudicate`."""
+    from .decide import decide_by_layer
+
+    count = decide_by_layer(first, second, judge, documents, out, reason)
+    typer.echo(f"{count} decisions -> {out}")
