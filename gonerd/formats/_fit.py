@@ -37,6 +37,14 @@ class Mark:
     score: float | None = None
     provenance: str | None = None
 
+    def __post_init__(self) -> None:
+        if type(self.start) is not int or type(self.end) is not int or not isinstance(self.label, str):
+            raise TypeError("start and end are whole numbers, label text")
+        if not isinstance(self.text, str | None) or not isinstance(self.provenance, str | None):
+            raise TypeError("text and provenance are text")
+        if self.score is not None and type(self.score) not in (int, float):
+            raise TypeError("score is a number")
+
 
 @dataclass(frozen=True)
 class Marked:
@@ -271,8 +279,6 @@ def marks_from(values: Any, where: str, fields: tuple[str, str, str] = ("start",
     for value in values:
         try:
             start, end, label = (value[name] for name in fields)
-            if type(start) is not int or type(end) is not int or not isinstance(label, str):
-                raise TypeError("start and end are whole numbers, label text")
             marks.append(Mark(start, end, label, value.get("text"), value.get("score"), value.get("provenance")))
         except (KeyError, TypeError, AttributeError) as error:
             raise GonerdError(f"{where}: field 'spans' holds {value!r}, no span ({error}); mend it") from error

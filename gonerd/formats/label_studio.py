@@ -114,7 +114,12 @@ def _marks(result: Any, where: str, who: str | None) -> tuple[Mark, ...]:
     regions: list[Any] = result if isinstance(result, list) else [None]
     for region in regions:
         try:
-            if region["type"] != "labels":  # comments, choices for the whole text
+            if region["type"] != "labels":  # choices for the whole text, relations, comments
+                if region["type"].endswith("labels"):
+                    raise GonerdError(
+                        f"{where}: holds a region of type {region['type']!r}, and spans here are over plain text; "
+                        "annotate with <Labels> over <Text>"
+                    )
                 continue
             value = region["value"]
             labels = value["labels"]
