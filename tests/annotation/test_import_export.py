@@ -1,10 +1,14 @@
 """Layers to tools and back, over the command line; work of people is never overwritten."""
 
 import json
+import re
+from pathlib import Path
 
 import pytest
+import typer
 
 from gonerd import Annotation, Document, GonerdError, Span
+from gonerd.annotation.cli import app
 from gonerd.annotation.layers import import_layer, keep_people
 from gonerd.annotation.run import annotate_documents
 from gonerd.cli import main
@@ -73,3 +77,15 @@ def test_what_is_refused_leaves_nothing(folder, capsys):
     assert not (folder / "new").exists()
     assert run(folder, "import", "@in.jsonl", "--documents", "@docs", "--out", "@new", "--format", "docano") == 2
     assert "did you mean 'doccano'" in capsys.readouterr().err
+
+
+def test_the_guide_to_review_names_what_there_is():
+    guide = (Path(__file__).parents[2] / "docs" / "REVIEW.md").read_text(encoding="utf-8")
+    assert re.findall(r"^\| `([a-z-]+)` \|", guide, re.MULTILINE) == sorted(
+        FORMATS.names(), key=lambda name: guide.index(f"| `{name}` |")
+    )
+    command = typer.main.get_command(app)
+    for line in re.findall(r"^gonerd annotate (.+)$", guide, re.MULTILINE):
+        name, *words = line.split()
+        options = {option for param in command.commands[name].params for option in param.opts}
+        assert {word for word in words if word.startswith("--")} <= options, line
