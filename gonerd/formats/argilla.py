@@ -6,6 +6,7 @@ neither states texts. Where the two readings of a text differ, the one whose bor
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -73,6 +74,8 @@ def _read(item: dict[str, Any], where: str, reading: Reading, exported: bool) ->
             f"{where}: has {len(given)} responses (by {people}), and a layer holds one; name whose with --annotator"
         )
     marks = marks_from(given[0][1], where)
+    if exported:
+        marks = tuple(dataclasses.replace(mark, provenance=f"argilla:{given[0][0]}") for mark in marks)
     units = (UTF16, CODE_POINT) if exported else (CODE_POINT,)
     return reading.fit(Marked(where, ident, text, sha256, marks, units=units))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
@@ -35,16 +36,20 @@ class Prodigy:
         return count
 
     def read(self, path: Path, reading: Reading) -> Iterator[Annotation | Rejected]:
-        """Reads a `db-out`; tasks answered with "reject" or "ignore" are set aside."""
+        """Reads a `db-out`; tasks answered with "reject" or "ignore", or by others, are set aside."""
         for where, row in read_jsonl(path, {"text": str}):
             meta: Any = row.get("meta")
             meta = meta if isinstance(meta, dict) else {}
             ident, sha256 = (text_or_none(meta.get(name), name, where) for name in ("id", "text_sha256"))
+            who = text_or_none(row.get("_annotator_id"), "_annotator_id", where)
+            marks = marks_from(row.get("spans", []), where)
+            if who is not None:
+                marks = tuple(dataclasses.replace(mark, provenance=f"prodigy:{who}") for mark in marks)
+            marked = Marked(where, ident, row["text"], sha256, marks, _words(row, where))
             answer = row.get("answer", ACCEPTED)
-            marked = Marked(
-                where, ident, row["text"], sha256, marks_from(row.get("spans", []), where), _words(row, where)
-            )
-            if answer != ACCEPTED:
+            if reading.annotator not in (None, who):
+                yield Rejected(reading.find(marked).id, "by another annotator", where, "import")
+            elif answer != ACCEPTED:
                 yield Rejected(reading.find(marked).id, f"answered {answer}", where, "import")
             else:
                 yield reading.fit(marked)

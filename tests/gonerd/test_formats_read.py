@@ -264,6 +264,25 @@ def test_label_studio_export(document, tmp_path):
     assert keys(read("label-studio", tmp_path / "ls.json", [document], annotator="2")) == [(6, 14, "PER")]
 
 
+def test_whose_work_it_is(document, annotation, tmp_path):
+    path = write("prodigy", [(document, annotation)], tmp_path)
+    row = json.loads(path.read_text())
+    rows = [row | {"_annotator_id": "news-ana"}, row | {"_annotator_id": "news-bo", "spans": []}]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    with pytest.raises(GonerdError, match="line 2: document 'd' is annotated twice"):
+        read("prodigy", path, [document])
+    found, aside = read("prodigy", path, [document], annotator="news-ana")
+    assert {s.provenance for s in found.spans} == {"prodigy:news-ana"}
+    assert aside.reason == "by another annotator"
+    responses = [{"value": [{"start": 0, "end": 5, "label": "PER"}], "user_id": who} for who in ("u1", "u2")]
+    record = {"id": "d", "fields": {"text": TEXT}, "responses": {"spans": responses}}
+    (tmp_path / "a.json").write_text(json.dumps([record]))
+    with pytest.raises(GonerdError, match=r"has 2 responses \(by u1, u2\)"):
+        read("argilla", tmp_path / "a.json", [document])
+    (found,) = read("argilla", tmp_path / "a.json", [document], annotator="u2")
+    assert {s.provenance for s in found.spans} == {"argilla:u2"}
+
+
 def test_unfinished_work_is_set_aside(document, annotation, tmp_path):
     path = write("prodigy", [(document, annotation)], tmp_path)
     path.write_text(json.dumps(json.loads(path.read_text()) | {"answer": "ignore"}))
