@@ -113,7 +113,8 @@ def import_layer(
     found: dict[str, Annotation] = {}
     aside: Counter[str] = Counter()
     with needs_extra("annotation"):
-        for item in reader.read(path, Reading(by_id, str(documents), offsets, annotator)):
+        reading = Reading.of(by_id.values(), str(documents), offsets, annotator)
+        for item in reader.read(path, reading):
             if isinstance(item, Rejected):
                 aside[item.reason] += 1
                 continue
@@ -121,6 +122,7 @@ def import_layer(
             found[item.doc_id] = dataclasses.replace(
                 item, layer=out.name, guideline_version=item.guideline_version or version, spans=spans
             )
+    reading.finish()
     layer = [found[key] for key in by_id if key in found]
     keep_people(out, layer)
     write_layer(out, layer, len(found), {"made_by": PEOPLE, "imported": path.name})

@@ -69,6 +69,7 @@ def pull(
             aside[made.reason] += 1
         else:
             found[made.doc_id] = dataclasses.replace(made, layer=out.name, guideline_version=version)
+    reading.finish()
     layer = [found[key] for key in by_id if key in found]
     changed = _changed(out, found)
     write_layer(out, layer, len(layer), {"made_by": PEOPLE, "label_studio": source})

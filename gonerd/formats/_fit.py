@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -88,6 +88,7 @@ class Reading:
     annotator: str | None = None
     _by_hash: dict[str, str] = field(default_factory=dict)
     _done: set[str] = field(default_factory=set)
+    _borders: _Borders = field(default_factory=lambda: _Borders())
 
     @classmethod
     def of(
@@ -140,13 +141,30 @@ class Reading:
         units = (self.offsets,) if self.offsets else marked.units
         spans = _spans(marked, document, units)
         spans = tuple(sorted(spans, key=lambda s: s.key))
-        _refuse_shift(marked, spans, document.text)
+        if not _states_texts(marked):
+            self._borders.add(spans, document.text, marked.where)
+            if len(spans) > 1:  # a single one may well cut a word; whether all of them do is seen at the end
+                here = _Borders()
+                here.add(spans, document.text, marked.where)
+                here.refuse_shift()
         annotation = Annotation(document.id, "", marked.guideline_version, document.sha256, spans)
         try:
             annotation.check(document)
         except GonerdError as error:
             raise GonerdError(f"{marked.where}: {error}") from error
         return annotation
+
+    def finish(self) -> None:
+        """Looks back over the file, once it was read.
+
+        Raises:
+            GonerdError: Its offsets are shifted, which a document with a single span cannot tell.
+        """
+        self._borders.refuse_shift()
+
+
+def _states_texts(marked: Marked) -> bool:
+    return bool(marked.words) or any(mark.text is not None for mark in marked.marks)
 
 
 def _difference(document: Document, text: str) -> str:
@@ -173,8 +191,7 @@ def _spans(marked: Marked, document: Document, units: tuple[str, ...]) -> tuple[
             problem = problem or str(error)
     if not readings:
         raise GonerdError(problem)
-    stated = any(mark.text is not None for mark in marked.marks) or marked.words
-    if len(readings) == 1 or stated:
+    if len(readings) == 1 or _states_texts(marked):
         return next(iter(readings))
     clean = [spans for spans in readings if not any(_doubtful(span, document.text) for span in spans)]
     if len(clean) == 1:
@@ -236,24 +253,48 @@ def _doubtful(span: Span, text: str, shift: int = 0) -> bool:
     return any(_CUTS.match(text, border) is not None for border in (start, end))
 
 
-def _refuse_shift(marked: Marked, spans: tuple[Span, ...], text: str) -> None:
-    """Refuses offsets that cut words and, all moved one way, would cut none: how a shift shows without stated texts."""
-    if len(spans) < 2 or any(mark.text is not None for mark in marked.marks) or marked.words:
-        return
-    doubtful = [span for span in spans if _doubtful(span, text)]
-    if 2 * len(doubtful) <= len(spans):
-        return
-    for sign in (-1, 1):
-        # An emoji before a span moves it further than the spans before the emoji, so each has its own distance.
-        moved = [_mended(span, text, sign) for span in doubtful]
-        if None not in moved and moved[0] is not None:
-            first, shift = doubtful[0], moved[0]
-            start, end = first.start + shift, first.end + shift
-            raise GonerdError(
-                f"{marked.where}: the offsets look shifted by {-shift}: span {first.start}..{first.end} is "
-                f"{text[first.start : first.end]!r}, and {text[start:end]!r} stands at {start}..{end}; export again, "
-                "or name the unit with --offsets"
-            )
+@dataclass
+class _Borders:
+    """Where spans begin and end, over which no text is stated: how a shift shows in what it does to words.
+
+    Attributes:
+        spans: How many there are.
+        doubtful: How many begin or end in white space or inside a word.
+        moved: By direction, the first of these as it would stand after the least shift that mends it; a direction
+            that does not mend them all is gone.
+    """
+
+    spans: int = 0
+    doubtful: int = 0
+    moved: dict[int, str] = field(default_factory=lambda: {-1: "", 1: ""})
+
+    def add(self, spans: Sequence[Span], text: str, where: str) -> None:
+        self.spans += len(spans)
+        for span in spans:
+            if not _doubtful(span, text):
+                continue
+            self.doubtful += 1
+            for sign in list(self.moved):
+                # An emoji before a span moves it further than the spans before the emoji: each has its own distance.
+                shift = _mended(span, text, sign)
+                if shift is None:
+                    del self.moved[sign]
+                elif not self.moved[sign]:
+                    self.moved[sign] = _moved(span, text, shift, where)
+
+    def refuse_shift(self) -> None:
+        """Refuses spans most of which cut words and, all moved one way, would cut none."""
+        if 2 * self.doubtful > self.spans and self.moved:
+            raise GonerdError(next(iter(self.moved.values())))
+
+
+def _moved(span: Span, text: str, shift: int, where: str) -> str:
+    start, end = span.start + shift, span.end + shift
+    return (
+        f"{where}: the offsets look shifted by {-shift}: span {span.start}..{span.end} is "
+        f"{text[span.start : span.end]!r}, and {text[start:end]!r} stands at {start}..{end}; export again, or name the "
+        "unit with --offsets"
+    )
 
 
 def _mended(span: Span, text: str, sign: int) -> int | None:

@@ -55,7 +55,10 @@ def write(name, pairs, folder):
 
 
 def read(name, path, documents, **options):
-    return list(FORMATS.get(name).read(path, Reading.of(documents, "documents.jsonl", **options)))
+    reading = Reading.of(documents, "documents.jsonl", **options)
+    found = list(FORMATS.get(name).read(path, reading))
+    reading.finish()
+    return found
 
 
 @pytest.mark.parametrize("name", [name for name in FORMAT_NAMES if name != "docbin"])
@@ -216,6 +219,19 @@ def test_a_tool_that_keeps_crlf_and_decomposed_letters(name, tmp_path):
         path.write_text(path.read_text().replace(tool.sha256, document.sha256))
     expected = [(document.text.index(s), document.text.index(s) + len(s), label) for s, label in surfaces]
     assert keys(read(name, path, [document])) == expected
+
+
+def test_a_shift_that_no_single_document_tells(tmp_path):
+    documents = [Document(f"d{i}", "Then Oslo-based Ana, too.") for i in range(3)]
+    rows = [{"document_id": d.id, "text": d.text, "label": [[16 + 1, 19 + 1, "PER"]]} for d in documents]
+    path = tmp_path / "file.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    with pytest.raises(GonerdError, match=r"line 1: the offsets look shifted by 1: span 17\.\.20 is 'na,', and 'Ana'"):
+        read("doccano", path, documents)
+    for row in rows[:2]:
+        row["label"] = [[16, 19, "PER"]]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    assert len(read("doccano", path, documents)) == 3, "one that cuts a word among sound ones is somebody's will"
 
 
 def test_argilla_says_when_both_readings_fit(tmp_path):
