@@ -18,7 +18,7 @@ from gonerd.records import Annotation, Decision, Document, Span
 from gonerd.tables import write_table
 
 from .disputes import Dispute, disputes
-from .layers import guideline_version, packaged, spans_from
+from .layers import PEOPLE, guideline_version, packaged, spans_from
 from .run import MARKER
 
 AGREED, ADJUDICATED = "agreed", "adjudicated"
@@ -88,7 +88,7 @@ def adjudicate(
     with new_folder(out) as folder:
         write_table(folder, gold, Annotation)
         write_table(folder / DECISIONS, kept, Decision)
-        write_json(folder / MARKER, {"complete": True, **dataclasses.asdict(summary)})
+        write_json(folder / MARKER, {"made_by": PEOPLE, "complete": True, **dataclasses.asdict(summary)})
     return summary
 
 
@@ -131,7 +131,7 @@ def _decide(
         kinds = {dispute.kind for dispute in inside} or {"both-wrong"}
         kind = kinds.pop() if len(kinds) == 1 else "several"
         made.append(Decision(document.id, start, end, kind, marked, _shown(right, text), row["reason"].strip()))
-    undecided += [_template(document, dispute, (first.layer, second.layer)) for dispute in open_disputes]
+    undecided += [dispute_line(document, dispute, (first.layer, second.layer)) for dispute in open_disputes]
     return tuple(sorted(spans.values(), key=lambda s: s.key)), made
 
 
@@ -159,12 +159,14 @@ def _shown(spans: Iterable[Span], text: str) -> str:
     return " ".join(f"[{text[s.start : s.end]}]{{{s.label}}}" for s in spans) or "nothing"
 
 
-def _template(document: Document, dispute: Dispute, layers: tuple[str, str]) -> str:
+def dispute_line(document: Document, dispute: Dispute, layers: tuple[str, str]) -> str:
+    """Returns a dispute as a decision to fill in: one line of JSON, with what each layer has there."""
     text = document.text
     row = {
         "id": document.id,
         "start": dispute.start,
         "end": dispute.end,
+        "kind": dispute.kind,
         "context": text[max(0, dispute.start - 60) : dispute.end + 60],
         **{name: _rows(s, text) for name, s in zip(layers, (dispute.first, dispute.second), strict=True)},
         "spans": [],

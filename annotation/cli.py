@@ -36,11 +36,13 @@ def run(
 def export(
     layer: Annotated[Path, typer.Argument(help="Folder of the annotation layer.")],
     documents: Annotated[Path, typer.Option(help="The annotated documents.")],
-    out: Annotated[Path, typer.Option(help="File to write.")],
-    format: Annotated[str, typer.Option(help="jsonl, conll or docbin.")] = "jsonl",
+    out: Annotated[Path, typer.Option(help="File to write; of brat a folder.")],
+    format: Annotated[
+        str, typer.Option(help="jsonl, conll, docbin, label-studio, doccano, prodigy, argilla or brat.")
+    ] = "jsonl",
     config: Config = None,
 ) -> None:
-    """Write LAYER with its documents as one file."""
+    """Write LAYER with its documents for another tool."""
     with needs_extra("annotation"):
         from .export import export_layer
 
@@ -50,16 +52,27 @@ def export(
 
 @app.command("import")
 def import_(
-    source: Annotated[str, typer.Argument(help="JSONL file, or sample:annotator-a, sample:annotator-b.")],
+    source: Annotated[str, typer.Argument(help="File of a tool, or sample:annotator-a, sample:annotator-b.")],
     documents: Annotated[Path, typer.Option(help="The annotated documents.")],
     out: Annotated[Path, typer.Option(help="Folder of the layer; its name is the layer's.")],
+    format: Annotated[
+        str, typer.Option(help="jsonl, conll, docbin, label-studio, doccano, prodigy, argilla or brat.")
+    ] = "jsonl",
+    offsets: Annotated[
+        str | None,
+        typer.Option(show_default=False, help="code-point, utf-16 or grapheme (default: what the tool counts in)."),
+    ] = None,
+    annotator: Annotated[
+        str | None, typer.Option(show_default=False, help="Whose annotations, where the file holds several people's.")
+    ] = None,
     config: Config = None,
 ) -> None:
-    """Make a layer from the spans of SOURCE."""
+    """Make a layer from what people marked in a tool, checked against the text of every document."""
     from .layers import import_layer
 
-    count = import_layer(source, documents, out)
-    typer.echo(f"imported {count} documents -> {out}")
+    summary = import_layer(source, documents, out, format, offsets=offsets, annotator=annotator)
+    aside = ", ".join(f"{reason} {count}" for reason, count in summary.set_aside.items()) or "none"
+    typer.echo(f"imported {summary.documents} of {summary.given} documents (set aside: {aside}) -> {out}")
 
 
 @app.command()
@@ -67,28 +80,44 @@ def agree(
     first: Annotated[Path, typer.Argument(help="Layer of one annotator.")],
     second: Annotated[Path, typer.Argument(help="Layer of the other.")],
     documents: Annotated[Path, typer.Option(help="The annotated documents.")],
+    also: Annotated[
+        list[Path] | None, typer.Option(show_default=False, help="Layer of a further annotator; may be repeated.")
+    ] = None,
     out: Annotated[Path | None, typer.Option(show_default=False, help="JSON file for the measures.")] = None,
+    differences: Annotated[
+        Path | None, typer.Option(show_default=False, help="JSONL file for where FIRST and SECOND differ, by type.")
+    ] = None,
     seed: Seed = 0,
     config: Config = None,
 ) -> None:
-    """Measure how far two layers agree: exact and overlap F1 by label, token kappa, 95 % intervals."""
+    """Measure how far layers agree: exact, overlap and boundary F1, Cohen's and Fleiss' kappa, Krippendorff's alpha."""
     from dataclasses import asdict
 
     from gonerd.files import write_json
 
     from .agree import agree as count_agreement
+    from .agree import agree_all
+    from .disagreements import list_disagreements
 
     agreement = count_agreement(first, second, documents)
     measures = agreement.measure(seed)
+    if (boundary := agreement.boundary(seed)) is not None:
+        measures["boundary"] = {"micro": boundary}
+    layers = [first, second, *(also or [])]
+    measures.update({name: {"micro": found} for name, found in agree_all(layers, documents).measure(seed).items()})
     typer.echo(f"{agreement.documents} documents in both layers")
     for measure, values in measures.items():
         for label, found in values.items():
-            typer.echo(f"{measure:12} {label:6} {found.value:.3f}  [{found.low:.3f}, {found.high:.3f}]")
+            typer.echo(f"{measure:18} {label:6} {found.value:.3f}  [{found.low:.3f}, {found.high:.3f}]")
+    if differences:
+        kinds = list_disagreements(first, second, documents, differences)
+        typer.echo(f"differences: {', '.join(f'{k} {n}' for k, n in sorted(kinds.items())) or 'none'} -> {differences}")
     if out:
         rows = {
             measure: {label: asdict(found) for label, found in values.items()} for measure, values in measures.items()
         }
-        write_json(out, {"first": str(first), "second": str(second), "documents": agreement.documents, **rows})
+        named = {"first": str(first), "second": str(second), "also": [str(path) for path in also or []]}
+        write_json(out, {**named, "documents": agreement.documents, **rows})
 
 
 @app.command()
@@ -109,3 +138,7 @@ def adjudicate(
     spans = ", ".join(f"{origin} {count}" for origin, count in sorted(summary.spans.items())) or "none"
     kinds = ", ".join(f"{kind} {count}" for kind, count in summary.decisions.items()) or "none"
     typer.echo(f"{summary.documents} documents, spans: {spans}; decisions: {kinds} -> {out}")
+
+
+# The commands of review register themselves on the same group.
+from . import review_cli  # noqa: E402, F401

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from gonerd.files import new_file
+from gonerd.files import new_file, new_folder
 from gonerd.formats import FORMATS
 from gonerd.io import pair
 from gonerd.progress import track
@@ -13,12 +13,12 @@ from .run import check_complete
 
 
 def export_layer(layer: Path, documents: Path, out: Path, format: str = "jsonl") -> int:
-    """Writes a layer with its documents into one file.
+    """Writes a layer with its documents into one file, or one folder where the format is one.
 
     Args:
         layer: Folder of the annotation layer.
         documents: The annotated documents, as given to `annotate_documents`.
-        out: The file to write; it appears whole or not at all.
+        out: The file (or folder) to write; it appears whole or not at all.
         format: A registered format.
 
     Returns:
@@ -30,5 +30,5 @@ def export_layer(layer: Path, documents: Path, out: Path, format: str = "jsonl")
     """
     writer = FORMATS.get(format)
     expected = int(check_complete(layer)["documents"])
-    with new_file(out) as temporary:
+    with (new_folder if writer.folder else new_file)(out) as temporary:
         return writer.write(track(pair(documents, layer), "export", total=expected), temporary)

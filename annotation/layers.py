@@ -1,23 +1,26 @@
-"""Layers that people made: read from JSONL, written like every other layer."""
+"""Layers that people made: read from the files of their tools, written like every other layer."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import dataclasses
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from gonerd.errors import GonerdError, UsageError, unknown_name
-from gonerd.files import new_folder, write_json
-from gonerd.io import read_documents
-from gonerd.jsonl import read_jsonl
-from gonerd.records import Annotation, Document, Span
+from gonerd.errors import GonerdError, UsageError, needs_extra, unknown_name
+from gonerd.files import new_folder, read_json, write_json
+from gonerd.formats import FORMATS, Reading
+from gonerd.io import read_annotations, read_documents
+from gonerd.records import Annotation, Rejected, Span
 from gonerd.tables import write_table
 
 from .run import MARKER
 
 PACKAGED = "sample:"
-_FIELDS = {"id": str, "text_sha256": str, "guideline_version": str, "spans": list}
+PEOPLE = "people"
 
 
 def packaged(name: str) -> Path:
@@ -66,45 +69,96 @@ def spans_from(values: list[Any], text: str, where: str, provenance: str | None 
     return tuple(sorted(spans, key=lambda s: s.key))
 
 
-def import_layer(source: str, documents: Path, out: Path) -> int:
-    """Writes a layer from a JSONL file, one line a document.
+@dataclass(frozen=True)
+class ImportSummary:
+    """What an import made: documents in the layer, documents given, and what was set aside by reason."""
+
+    documents: int
+    given: int
+    set_aside: dict[str, int]
+
+
+def import_layer(
+    source: str,
+    documents: Path,
+    out: Path,
+    format: str = "jsonl",
+    *,
+    offsets: str | None = None,
+    annotator: str | None = None,
+    guidelines: str | None = None,
+) -> ImportSummary:
+    """Writes a layer from a file of a registered format, as this project wrote it or a tool exported it.
 
     Args:
-        source: A path or `sample:NAME`; each line holds `id`, `text_sha256`, `guideline_version` and `spans`
-            of `start`, `end`, `label` and optionally `text`.
+        source: A path or `sample:NAME`.
         documents: The annotated documents.
         out: Folder of the layer; its name becomes that of the layer.
+        format: A registered format.
+        offsets: Unit of the offsets, where it is not the tool's usual one.
+        annotator: Whose annotations to take, where the file holds those of several.
+        guidelines: Version of the guidelines followed, where the file does not say; that of the packaged ones
+            when None.
 
     Returns:
-        The number of documents annotated.
+        The counts.
 
     Raises:
-        GonerdError: A line is malformed, belongs to no document or to another text, or a document occurs twice.
+        UsageError: The format or unit is unknown, or nothing was annotated.
+        GonerdError: The file is malformed or cut off, belongs to no document or to another text, annotates a
+            document twice, its offsets do not fit, or `out` holds other work of people.
     """
-    path = packaged(source)
+    reader, path, version = FORMATS.get(format), packaged(source), guidelines or guideline_version()
     by_id = {document.id: document for document in read_documents(documents)}
     found: dict[str, Annotation] = {}
-    for where, row in read_jsonl(path, _FIELDS):
-        document = by_id.get(row["id"])
-        if document is None:
-            raise GonerdError(
-                f"{where}: no document {row['id']!r} in {documents}; pass the documents that were annotated"
+    aside: Counter[str] = Counter()
+    with needs_extra("annotation"):
+        reading = Reading.of(by_id.values(), str(documents), offsets, annotator)
+        for item in reader.read(path, reading):
+            if isinstance(item, Rejected):
+                aside[item.reason] += 1
+                continue
+            spans = tuple(dataclasses.replace(s, provenance=s.provenance or out.name) for s in item.spans)
+            found[item.doc_id] = dataclasses.replace(
+                item, layer=out.name, guideline_version=item.guideline_version or version, spans=spans
             )
-        if row["id"] in found:
-            raise GonerdError(f"{where}: document {row['id']!r} is annotated twice; keep one of the lines")
-        spans = spans_from(row["spans"], document.text, where, out.name) if _same_text(row, document) else ()
-        annotation = Annotation(document.id, out.name, row["guideline_version"], row["text_sha256"], spans)
-        try:
-            annotation.check(document)
-        except GonerdError as error:
-            raise GonerdError(f"{where}: {error}") from error
-        found[document.id] = annotation
-    write_layer(out, (found[key] for key in by_id if key in found), len(found), {"imported": path.name})
-    return len(found)
+    reading.finish()
+    layer = [found[key] for key in by_id if key in found]
+    keep_people(out, layer)
+    write_layer(out, layer, len(found), {"made_by": PEOPLE, "imported": path.name})
+    return ImportSummary(len(found), len(by_id), dict(sorted(aside.items())))
 
 
-def _same_text(row: dict[str, Any], document: Document) -> bool:
-    return bool(row["text_sha256"] == document.sha256)  # if not, Annotation.check says so
+def made_by_people(layer: Path) -> bool:
+    """Whether people made a layer, by import, review or adjudication, so that no automatic command may replace it."""
+    if not (layer / MARKER).exists():
+        return False
+    marker = read_json(layer / MARKER, "remove the folder and make the layer again")
+    return isinstance(marker, dict) and (
+        marker.get("made_by") == PEOPLE or bool({"imported", "decisions"} & marker.keys())
+    )
+
+
+def keep_people(out: Path, layer: Sequence[Annotation] | None = None) -> None:
+    """Refuses to replace a layer that people made.
+
+    Args:
+        out: Where a layer is to be written.
+        layer: What is to be written; the same or more work of people may take the place of theirs. None where the
+            command is an automatic one.
+
+    Raises:
+        GonerdError: Work of people would be lost.
+    """
+    if not made_by_people(out):
+        return
+    new = {} if layer is None else {a.doc_id: (a.text_sha256, {s.key for s in a.spans}) for a in layer}
+    for before in read_annotations(out):
+        if new.get(before.doc_id) != (before.text_sha256, {s.key for s in before.spans}):
+            raise GonerdError(
+                f"{out}: people made this layer, and document {before.doc_id!r} would be overwritten; choose another "
+                "--out"
+            )
 
 
 def write_layer(out: Path, annotations: Iterable[Annotation], count: int, notes: dict[str, Any]) -> None:

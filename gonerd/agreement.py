@@ -39,6 +39,7 @@ class Agreement:
     _exact: list[Any] = field(default_factory=list)
     _overlap: list[Any] = field(default_factory=list)
     _confusion: list[Any] = field(default_factory=list)
+    _boundary: list[Any] = field(default_factory=list)
 
     def add(self, text: str, first: Sequence[Span], second: Sequence[Span]) -> None:
         """Counts one document.
@@ -57,11 +58,28 @@ class Agreement:
         self._exact.append(_exact_counts(first, second))
         self._overlap.append(_overlap_counts(first, second))
         self._confusion.append(_confusion(text, first, second))
+        self._boundary.append(_boundary_counts(first, second))
 
     @property
     def documents(self) -> int:
         """Number of documents counted."""
         return len(self._exact)
+
+    def boundary(self, seed: int = 0, resamples: int = RESAMPLES) -> Interval | None:
+        """Computes F1 over borders alone, whatever the labels: what is left of `exact` is disagreement on labels.
+
+        Args:
+            seed: Seed of the bootstrap.
+            resamples: Number of bootstrap samples of documents.
+
+        Returns:
+            The measure; None when neither annotator marked anything.
+        """
+        if not sum(row[1] for row in self._boundary):
+            return None
+        counts = np.stack(self._boundary)
+        sums = [_resampled([counts], draw)[0] for draw in np.random.default_rng(seed).spawn(resamples)]
+        return _interval(_f1(counts.sum(axis=0)), [_f1(sample) for sample in sums])
 
     def measure(self, seed: int = 0, resamples: int = RESAMPLES) -> dict[str, dict[str, Interval]]:
         """Computes the measures.
@@ -129,6 +147,11 @@ def _exact_counts(first: Sequence[Span], second: Sequence[Span]) -> Any:
             counts[CORE.index(label), column] += weight
     counts[-1] = counts[:-1].sum(axis=0)
     return counts
+
+
+def _boundary_counts(first: Sequence[Span], second: Sequence[Span]) -> Any:
+    a, b = {span.key[:2] for span in first}, {span.key[:2] for span in second}
+    return np.array([2 * len(a & b), len(a) + len(b)])
 
 
 def _overlap_counts(first: Sequence[Span], second: Sequence[Span]) -> Any:

@@ -44,3 +44,8 @@ def read_jsonl(path: Path, fields: Mapping[str, type], what: str = "") -> Iterat
                 if not isinstance(row.get(name), kind):
                     raise GonerdError(f"{where}: field {name!r} must be a {_NAMES[kind]}; mend the line")
             yield where, row
+
+
+def to_line(row: Mapping[str, Any]) -> str:
+    """Returns an object as one line of JSONL, with its line break."""
+    return json.dumps(row, ensure_ascii=False) + "\n"

@@ -62,6 +62,9 @@ class FrontierScheduler(JobComponent, BaseScheduler):
         self._look()
         busy, now = self._busy(), time.monotonic()
         for name in list(self._turn):
+            if self._hosts[name].drained and not self._hosts[name].waiting:
+                del self._turn[name]  # also where it is paused: nothing is left that the pause would be waited for
+                continue
             if busy[name] >= self.job.settings.concurrency or self._paused.get(name, 0.0) > now:
                 continue
             self._turn.move_to_end(name)

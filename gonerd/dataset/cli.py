@@ -174,7 +174,7 @@ def rehydrate(
 def export(
     dataset: Source,
     out: Annotated[Path, typer.Option(help="Folder for one file a split.")],
-    format: Annotated[str, typer.Option(help="jsonl, conll or docbin.")] = "jsonl",
+    format: Annotated[str, typer.Option(help="jsonl, conll, docbin or a format of an annotation tool.")] = "jsonl",
     revision: Revision = None,
     data_dir: DataDir = None,
     config: Config = None,

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from gonerd.errors import GonerdError
-from gonerd.records import Annotation, Document, Span
+from gonerd.files import existing
+from gonerd.records import Annotation, Document, Rejected, Span
 
 from . import FORMATS
+from ._fit import Mark, Marked, Reading, text_or_none
 
 
 class DocBinFormat:
     """One `.spacy` file; ids travel in `doc.user_data["id"]`, sentence starts and entities are set."""
 
     suffix = ".spacy"
+    folder = False
 
     def write(self, pairs: Iterable[tuple[Document, Annotation]], path: Path) -> int:
         """Writes every document; spaCy holds them all in memory."""
@@ -30,6 +33,25 @@ class DocBinFormat:
         path.write_bytes(bin_.to_bytes())
         return len(bin_)
 
+    def read(self, path: Path, reading: Reading) -> Iterator[Annotation | Rejected]:
+        """Reads the entities of every document; one without an id is known by its text."""
+        from spacy.tokens import DocBin
+        from spacy.vocab import Vocab
+
+        content = existing(path, "DocBin file", "check the path").read_bytes()
+        try:
+            docs = list(DocBin().from_bytes(content).get_docs(Vocab()))
+        except Exception as error:  # a damaged file fails anywhere inside the library
+            problem = " ".join(str(error).split())
+            raise GonerdError(
+                f"{path}: no complete DocBin ({type(error).__name__}: {problem}); write it again"
+            ) from error
+        for number, doc in enumerate(docs):
+            where = f"{path} document {number}"
+            marks = tuple(Mark(e.start_char, e.end_char, e.label_, e.text) for e in doc.ents)
+            ident = text_or_none(doc.user_data.get("id"), "id", where)
+            yield reading.fit(Marked(where, ident, doc.text, None, marks))
+
 
 def _vocabulary(language: str) -> Any:
     import spacy
@@ -42,13 +64,11 @@ def _vocabulary(language: str) -> Any:
 
 def _doc(document: Document, annotation: Annotation, vocabulary: Any) -> Any:
     from spacy.tokens import Doc
-    from spacy.util import get_words_and_spaces
 
     from gonerd.dataset.rows import View  # needs sentencex, which a plain installation lacks
 
     text, view = document.text, View.of(document, annotation.spans)
-    # spaCy keeps white space beyond one blank as words of its own, so that the text comes back exactly.
-    words, spaces = get_words_and_spaces([text[start:end] for start, end in view.tokens], text)
+    words, spaces = _words_and_spaces(text, view.tokens)
     doc = Doc(vocabulary, words=words, spaces=spaces)
     starts = set(view.starts)
     for token in doc:
@@ -56,6 +76,25 @@ def _doc(document: Document, annotation: Annotation, vocabulary: Any) -> Any:
     doc.ents = [_entity(doc, span, document.id) for span in view.spans]
     doc.user_data["id"] = document.id
     return doc
+
+
+def _words_and_spaces(text: str, tokens: Sequence[tuple[int, int]]) -> tuple[list[str], list[bool]]:
+    """Keeps white space beyond one blank as words of its own, so that the text comes back exactly.
+
+    spaCy's own `get_words_and_spaces` takes U+001C to U+001F for white space, which are words here.
+    """
+    words: list[str] = []
+    spaces: list[bool] = []
+    last = 0
+    for start, end in [*tokens, (len(text), len(text))]:
+        gap, last = text[last:start], end
+        if words and gap.startswith(" "):
+            spaces[-1], gap = True, gap[1:]
+        for word in (gap, text[start:end]):
+            if word:
+                words.append(word)
+                spaces.append(False)
+    return words, spaces
 
 
 def _entity(doc: Any, span: Span, document_id: str) -> Any:

@@ -155,7 +155,7 @@ def test_import_refuses(folder, rows, message):
 def test_import(folder):
     spans = [{"start": s.start, "end": s.end, "label": s.label, "text": TEXT[s.start : s.end]} for s in A]
     (folder / "in.jsonl").write_text(json.dumps(line("d", spans)) + "\n")
-    assert import_layer(str(folder / "in.jsonl"), folder / "docs", folder / "new") == 1
+    assert import_layer(str(folder / "in.jsonl"), folder / "docs", folder / "new").documents == 1
     (annotation,) = read_annotations(folder / "new")
     assert [s.key for s in annotation.spans] == [s.key for s in A]
     assert {s.provenance for s in annotation.spans} == {"new"}

@@ -217,7 +217,7 @@ def test_parts_are_joined_without_what_they_repeat() -> None:
 
     parts = [one(1, "A standfirst", "First."), one(2, "Herring dear", "A standfirst", "Second."), one(3, "Third.")]
     joined = join_parts(parts)
-    assert joined.text == "A standfirst\nFirst.\n\nSecond.\n\nThird."
+    assert joined.text == "A standfirst\nFirst.\nSecond.\nThird."
     assert (joined.id, joined.url) == ("d1", f"{BASE}?part=1")
     assert join_parts(parts[:1]) is parts[0]
     assert [in_sequence(numbers) for numbers in ([1, 2, 3], [1, 3], [2, 3], [], [3, 1, 2, 5])] == [3, 1, 0, 0, 3]

@@ -73,7 +73,7 @@ CASES = {
     "unknown format": (
         ["annotate", "export", "l", "--documents", "d", "--out", "o", "--format", "x"],
         2,
-        "known: conll, docbin, jsonl",
+        "known: argilla, brat, conll, docbin, doccano, jsonl, label-studio, prodigy",
     ),
     "malformed YAML": (["annotate", "run", "d.jsonl", "--config", "bad.yaml"], 2, "bad.yaml: not valid YAML"),
     "YAML that is no mapping": (["annotate", "run", "d.jsonl", "--config", "list.yaml"], 2, "found list"),

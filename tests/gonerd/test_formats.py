@@ -30,7 +30,7 @@ def rows(release):
 
 
 def test_every_format_is_known():
-    assert FORMATS.names() == ["conll", "docbin", "jsonl"]
+    assert FORMATS.names() == ["argilla", "brat", "conll", "docbin", "doccano", "jsonl", "label-studio", "prodigy"]
     with pytest.raises(UsageError, match="did you mean 'conll'"):
         FORMATS.get("conl")
 
@@ -39,7 +39,10 @@ def test_jsonl(release, rows, tmp_path):
     assert export_dataset(str(release), tmp_path / "out") == {split: len(data) for split, data in rows.items()}
     for split, data in rows.items():
         lines = [json.loads(line) for line in (tmp_path / "out" / f"{split}.jsonl").read_text().splitlines()]
-        assert lines == [{name: row[name] for name in ("id", "text", "spans")} for row in data]
+        spans = [[{**s, "text": row["text"][s["start"] : s["end"]]} for s in row["spans"]] for row in data]
+        assert [line["spans"] for line in lines] == spans
+        for name in ("id", "text", "text_sha256"):
+            assert [line[name] for line in lines] == [row[name] for row in data]
 
 
 def test_conll(release, rows, tmp_path):
