@@ -54,6 +54,34 @@ def run(
 
 
 @app.command()
+def train(
+    documents: Annotated[Path, typer.Argument(help="Folder of documents, or a JSONL file with id and text.")],
+    layer: Annotated[list[Path], typer.Option(help="Reviewed layer; the first that has a document counts.")],
+    out: Annotated[Path, typer.Option(help="Folder of the pipeline, for `annotate run --pipeline`.")],
+    base: Annotated[str, typer.Option(help="spaCy pipeline whose recogniser is the start, or blank.")] = "sm",
+    validation: Annotated[float, typer.Option(help="Share of documents held out, to stop by.")] = 0.1,
+    epochs: Annotated[int, typer.Option(help="Most passes over the documents.")] = 20,
+    patience: Annotated[int, typer.Option(help="Passes without a better score before it stops.")] = 3,
+    seed: Seed = 0,
+    config: Config = None,
+) -> None:
+    """Fit a spaCy entity recogniser on what was reviewed, on a CPU, and choose the rules that still help it."""
+    with needs_extra("annotation"):
+        from .train import TrainSettings
+        from .train import train as fit
+
+        summary = fit(documents, layer, out, TrainSettings(base, validation, epochs, patience, seed=seed))
+    typer.echo(
+        f"learned from {summary.spans} spans of {summary.documents} documents in {summary.epochs} passes "
+        f"({summary.misaligned} spans cut a token and were left out) -> {out}"
+    )
+    typer.echo(
+        f"F1 on {summary.validation_documents} documents held out: {100 * max(summary.f1):.1f}, with rules "
+        f"{100 * summary.f1_with_rules:.1f} ({', '.join(summary.rules) or 'none helps'})"
+    )
+
+
+@app.command()
 def export(
     layer: Annotated[Path, typer.Argument(help="Folder of the annotation layer.")],
     documents: Annotated[Path, typer.Option(help="The annotated documents.")],
