@@ -16,6 +16,8 @@ from .consistency import consistent
 from .draft import Draft
 from .loading import DEFAULT, parse
 from .pipeline import SpacyAnnotator
+from .reader import FILE, Reader
+from .reader import NAME as READER
 from .rules import Rule, apply_rules, chosen
 from .vote import vote
 
@@ -31,12 +33,14 @@ class Annotator:
         pipelines: At least one.
         rules: In the order in which they run.
         steps: Which of `EXTRA` run.
+        reader: What was learned from reviewed documents about drafts of the pipeline, if anything.
         effects: How many mentions each rule "added", "changed" and "removed" since the last `clear`.
     """
 
     pipelines: list[SpacyAnnotator]
     rules: list[Rule]
     steps: tuple[str, ...] = EXTRA
+    reader: Reader | None = None
     effects: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     @classmethod
@@ -74,10 +78,11 @@ class Annotator:
 
     @classmethod
     def _with(cls, loaded: list[SpacyAnnotator], rules: Sequence[str] | None, without: Sequence[str]) -> Annotator:
-        off = [name for name in without if name not in EXTRA]
+        off = [name for name in without if name not in (*EXTRA, READER)]
         on = None if rules is None else [name for name in rules if name not in EXTRA]
         steps = tuple(s for s in EXTRA if s not in without and (rules is None or s in rules))
-        return cls(loaded, chosen(on, off), steps)
+        reader = None if READER in without or (rules is not None and not rules) else _reader_of(loaded)
+        return cls(loaded, chosen(on, off), steps, reader)
 
     def spans(self, texts: Sequence[str]) -> Iterator[list[Span]]:
         """Yields the spans of each text, in order."""
@@ -100,6 +105,10 @@ class Annotator:
         apply_rules(draft, self.rules)
         if CONSISTENCY in self.steps:
             draft.apply(CONSISTENCY, consistent(draft))
+        if self.reader is not None:
+            self.reader.read(draft)
+            if CONSISTENCY in self.steps:
+                draft.apply(CONSISTENCY, consistent(draft))
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -108,7 +117,7 @@ class Annotator:
         return {
             "pipeline": " + ".join(names),
             "label_map": " + ".join(p.map_name for p in self.pipelines),
-            "rules": [*self.steps, *(rule.name for rule in self.rules)],
+            "rules": [*self.steps, *(rule.name for rule in self.rules), *([READER] if self.reader else [])],
             "chunk": self.pipelines[0].chunk,
         }
 
@@ -128,6 +137,14 @@ class Annotator:
                 found.setdefault(rule, {})[what] = count
         self.effects.clear()
         return found
+
+
+def _reader_of(pipelines: Sequence[SpacyAnnotator]) -> Reader | None:
+    """Returns the reader that lies in the folder of a single pipeline."""
+    folder = getattr(pipelines[0].nlp, "_path", None)
+    if len(pipelines) > 1 or folder is None or not (folder / FILE).exists():
+        return None
+    return Reader.load(folder / FILE)
 
 
 def _trained_with(pipelines: Sequence[SpacyAnnotator]) -> list[str] | None:

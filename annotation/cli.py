@@ -58,7 +58,11 @@ def train(
     documents: Annotated[Path, typer.Argument(help="Folder of documents, or a JSONL file with id and text.")],
     layer: Annotated[list[Path], typer.Option(help="Reviewed layer; the first that has a document counts.")],
     out: Annotated[Path, typer.Option(help="Folder of the pipeline, for `annotate run --pipeline`.")],
-    base: Annotated[str, typer.Option(help="spaCy pipeline whose recogniser is the start, or blank.")] = "sm",
+    kind: Annotated[
+        str,
+        typer.Option(help="recogniser: a spaCy recogniser; reader: a second reader of the base's drafts."),
+    ] = "recogniser",
+    base: Annotated[str, typer.Option(help="spaCy pipeline to start from; blank for nothing.")] = "sm",
     validation: Annotated[float, typer.Option(help="Share of documents held out, to stop by.")] = 0.1,
     epochs: Annotated[int, typer.Option(help="Most passes over the documents.")] = 20,
     patience: Annotated[int, typer.Option(help="Passes without a better score before it stops.")] = 3,
@@ -70,7 +74,7 @@ def train(
         from .train import TrainSettings
         from .train import train as fit
 
-        summary = fit(documents, layer, out, TrainSettings(base, validation, epochs, patience, seed=seed))
+        summary = fit(documents, layer, out, TrainSettings(kind, base, validation, epochs, patience, seed=seed))
     typer.echo(
         f"learned from {summary.spans} spans of {summary.documents} documents in {summary.epochs} passes "
         f"({summary.misaligned} spans cut a token and were left out) -> {out}"

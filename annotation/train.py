@@ -10,14 +10,16 @@ from pathlib import Path
 from typing import Any
 
 from gonerd import __version__
-from gonerd.errors import GonerdError, UsageError
+from gonerd.errors import GonerdError, UsageError, unknown_name
 from gonerd.files import new_folder
 from gonerd.io import LayerReader, read_documents
 from gonerd.labels import CORE
 from gonerd.records import Span
 
+from .annotator import Annotator
 from .chunks import chunks
 from .loading import DEFAULT, load
+from .reader import FILE, NAME, Reader, fit_reader
 from .select_rules import Reviewed, f1, select_rules
 
 _PIECE = 1_500  # characters of a training example; a recogniser that sees 4 tokens to each side needs no more
@@ -25,12 +27,18 @@ _BATCH_WORDS = 1_200
 _STEPS = 30  # at least so many steps a pass, or the average of the weights lags far behind on little data
 
 
+KINDS = ("recogniser", "reader")
+
+
 @dataclass(frozen=True)
 class TrainSettings:
     """How a recogniser is fitted.
 
     Attributes:
-        base: spaCy pipeline whose recogniser's embedding layers are the start; "blank" for random ones.
+        kind: "recogniser" fits a spaCy recogniser; "reader" leaves the base as it is and fits a second reader of what
+            it, the rules and consistency make of a document, which takes seconds and needs fewer documents.
+        base: spaCy pipeline whose recogniser's embedding layers are the start, "blank" for random ones; for a reader,
+            the pipeline whose drafts it reads.
         validation: Share of the documents that early stopping and the choice of rules look at.
         epochs: Most passes over the training documents.
         patience: Passes without a better validation score before it stops.
@@ -39,6 +47,7 @@ class TrainSettings:
         seed: Of the split, the order and the dropout.
     """
 
+    kind: str = "recogniser"
     base: str = DEFAULT
     validation: float = 0.1
     epochs: int = 20
@@ -53,6 +62,8 @@ class TrainSettings:
         Raises:
             UsageError: A setting is out of range; the message names its option.
         """
+        if self.kind not in KINDS:
+            raise unknown_name("kind", self.kind, KINDS)
         if not 0 < self.validation < 1:
             raise UsageError(f"--validation {self.validation}: give a share between 0 and 1")
         for name in ("epochs", "patience"):
@@ -104,12 +115,51 @@ def train(documents: Path, layers: Sequence[Path], out: Path, settings: TrainSet
     settings = settings or TrainSettings()
     settings.check()
     reviewed = list(_reviewed(documents, layers))
+    if settings.kind == "reader":
+        return _train_reader(reviewed, out, settings)
     nlp, summary = fit(reviewed, settings)
     nlp.meta["name"] = out.name.replace("-", "_") or "reviewed"
     nlp.meta["version"] = __version__
     with new_folder(out) as folder:
         nlp.to_disk(folder)
     return summary
+
+
+def _train_reader(reviewed: Sequence[Reviewed], out: Path, settings: TrainSettings) -> TrainSummary:
+    training, validation = _split(reviewed, settings)
+    annotator = Annotator.load([settings.base])
+    with new_folder(out) as folder:
+        summary = fit_on_drafts(annotator, training, validation, folder / FILE)
+        nlp = annotator.pipelines[0].nlp
+        nlp.meta["name"] = out.name.replace("-", "_") or "reviewed"
+        nlp.meta["gonerd"] = {"settings": dataclasses.asdict(settings), **dataclasses.asdict(summary), "rules": None}
+        nlp.to_disk(folder)
+    return summary
+
+
+def fit_on_drafts(
+    annotator: Annotator, training: Sequence[Reviewed], validation: Sequence[Reviewed], path: Path
+) -> TrainSummary:
+    """Fits a reader on an annotator's drafts, writes it and gives it to the annotator.
+
+    Args:
+        annotator: Without a reader; it has one afterwards.
+        training: Texts with their right spans.
+        validation: Others, to say how good it is.
+        path: File to write.
+
+    Returns:
+        Counts, and F1 on the validation texts before and after.
+    """
+    drafts = annotator.drafts([text for text, _ in training])
+    fit_reader(((draft, spans) for draft, (_, spans) in zip(drafts, training, strict=True)), path)
+    scores = []
+    for reader in (None, Reader.load(path)):
+        annotator.reader = reader
+        scores.append(f1(list(annotator.spans([text for text, _ in validation])), validation))
+    rules = [*annotator.steps, *(rule.name for rule in annotator.rules), NAME]
+    learned = sum(len(spans) for _, spans in training)
+    return TrainSummary(len(training), len(validation), learned, 0, 1, scores[:1], scores[1], rules)
 
 
 def _reviewed(documents: Path, layers: Sequence[Path]) -> Iterator[Reviewed]:
@@ -137,14 +187,9 @@ def fit(reviewed: Sequence[Reviewed], settings: TrainSettings) -> tuple[Any, Tra
     """
     from thinc.api import fix_random_seed
 
-    if len(reviewed) < 2:
-        raise GonerdError(f"{len(reviewed)} reviewed document: at least 2 are needed, one of them to stop by")
+    training, validation = _split(reviewed, settings)
     fix_random_seed(settings.seed)
     draw = random.Random(settings.seed)
-    order = list(reviewed)
-    draw.shuffle(order)
-    held = max(1, round(len(order) * settings.validation))
-    validation, training = order[:held], order[held:]
     nlp, start = _recogniser(settings.base)
     pieces = [piece for text, spans in training for piece in _pieces(text, spans)]
     examples, misaligned = _examples(nlp, pieces)
@@ -180,6 +225,16 @@ def fit(reviewed: Sequence[Reviewed], settings: TrainSettings) -> tuple[Any, Tra
     )
     nlp.meta["gonerd"] = {"rules": rules, "settings": dataclasses.asdict(settings), **dataclasses.asdict(summary)}
     return nlp, summary
+
+
+def _split(reviewed: Sequence[Reviewed], settings: TrainSettings) -> tuple[list[Reviewed], list[Reviewed]]:
+    """Parts documents, shuffled, into those to learn from and those held out."""
+    if len(reviewed) < 2:
+        raise GonerdError(f"{len(reviewed)} reviewed document: at least 2 are needed, one of them held out")
+    order = list(reviewed)
+    random.Random(settings.seed).shuffle(order)
+    held = max(1, round(len(order) * settings.validation))
+    return order[held:], order[:held]
 
 
 def _recogniser(base: str) -> tuple[Any, bytes]:

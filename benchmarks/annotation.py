@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import platform
+import tempfile
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
@@ -29,6 +30,7 @@ from gonerd.annotation.boundaries import boundaries
 from gonerd.annotation.consistency import consistent
 from gonerd.annotation.disputes import disputes
 from gonerd.annotation.draft import Draft
+from gonerd.annotation.reader import Reader, fit_reader
 from gonerd.annotation.rules import apply_rules
 from gonerd.labels import CORE
 from gonerd.markdown import table
@@ -120,6 +122,27 @@ def results(gold: Sequence[Gold], drafts: Sequence[Draft]) -> list[Result]:
     return [(g, [m.span() for m in d.mentions]) for g, d in zip(gold, drafts, strict=True)]
 
 
+def read_again(gold: Sequence[Gold], folds: int, pipeline: str) -> dict[str, list[Result]]:
+    """Returns the spans of second readers fitted on the other folds, without and with consistency after them."""
+    annotator = Annotator.load([pipeline])
+    drafts = list(annotator.drafts([g.text for g in gold]))
+    found: dict[str, list[Result]] = {"reader": [], "reader + consistency": []}
+    with tempfile.TemporaryDirectory() as folder:
+        for fold in range(folds):
+            path = Path(folder) / f"{fold}.crfsuite"
+            fit_reader(
+                ((d, g.spans) for i, (d, g) in enumerate(zip(drafts, gold, strict=True)) if i % folds != fold), path
+            )
+            reader = Reader.load(path)
+            for draft, g in list(zip(drafts, gold, strict=True))[fold::folds]:
+                copy = Draft(draft.text, list(draft.mentions))
+                reader.read(copy)
+                found["reader"].append((g, [m.span() for m in copy.mentions]))
+                copy.apply("consistency", consistent(copy))
+                found["reader + consistency"].append((g, [m.span() for m in copy.mentions]))
+    return found
+
+
 def trained(gold: Sequence[Gold], folds: int, epochs: int, workers: int) -> dict[str, list[Result]]:
     """Returns the spans that recognisers fitted on the other folds find, without and with rules and consistency."""
     jobs = [(list(gold), fold, folds, epochs) for fold in range(folds)]
@@ -161,6 +184,7 @@ def main() -> None:
     parser.add_argument("--folds", type=int, default=5)
     parser.add_argument("--epochs", type=int, default=12)
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--kind", default="reader", help="reader, recogniser (hours on two cores) or reader,recogniser")
     parser.add_argument("--sets", default="news,sec,loans")
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
@@ -179,7 +203,11 @@ def main() -> None:
         gold = [g for g in everything if g.set == name]
         entry: dict[str, Any] = {}
         if options.train:
-            variants = trained(gold, options.folds, options.epochs, options.workers)
+            variants = {}
+            if "recogniser" in options.kind:
+                variants |= trained(gold, options.folds, options.epochs, options.workers)
+            if "reader" in options.kind:
+                variants |= read_again(gold, options.folds, options.pipeline)
         else:
             variants, seconds, effects = untrained(gold, options.pipeline)
             entry |= {"seconds": {step: round(s, 1) for step, s in seconds.items()}, "effects": effects}

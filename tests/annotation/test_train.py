@@ -91,3 +91,25 @@ def test_bad_input(tmp_path):
     with pytest.raises(GonerdError, match="annotates document"):
         train(tmp_path / "others", [layer], tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+def test_a_second_reader_corrects_the_draft(tmp_path):
+    documents, layer = store(tmp_path, reviewed(12))
+    arguments = ["train", str(documents), "--layer", str(layer), "--out", str(tmp_path / "mine"), "--kind", "reader"]
+    done = CliRunner().invoke(app, arguments)
+    assert done.exit_code == 0, done.output
+    annotator = Annotator.load([str(tmp_path / "mine")])
+    text = "A crew left Quillo at noon. They saw Serelle near the quay. Angela Merkel flew to Paris."
+    (draft,) = annotator.drafts([text])
+    found = {(m.start, m.end, m.label) for m in draft.mentions}
+    assert {(12, 18, "MISC"), (37, 44, "MISC")} <= found
+    assert "reader" in annotator.settings["rules"]
+    assert "reader" not in Annotator.load([str(tmp_path / "mine")], without=["reader"]).settings["rules"]
+    (tmp_path / "mine" / "reader.crfsuite").write_bytes(b"no model")
+    with pytest.raises(GonerdError, match="not a reader"):
+        Annotator.load([str(tmp_path / "mine")])
+
+
+def test_kinds_are_known():
+    with pytest.raises(UsageError, match="unknown kind 'crf'"):
+        TrainSettings(kind="crf").check()
