@@ -69,7 +69,8 @@ def _doc(document: Document, annotation: Annotation, vocabulary: Any) -> Any:
 
     text, view = document.text, View.of(document, annotation.spans)
     words, spaces = _words_and_spaces(text, view.tokens)
-    starts, position, sentences = set(view.starts), 0, []
+    starts, position = set(view.starts), 0
+    sentences: list[bool | int | None] = []
     for word, space in zip(words, spaces, strict=True):
         sentences.append(position in starts)
         position += len(word) + space
