@@ -176,6 +176,8 @@ def _mended(text: str, span: LooseSpan, borders: Sequence[int]) -> tuple[str, Sp
         kind = "misaligned"
         start = max((b for b in borders if b <= start and not splits_cluster(text, b)), default=0)
         end = min((b for b in borders if b >= end and not splits_cluster(text, b)), default=len(text))
+        if visible(text, start, end) != (start, end):  # a mark that stands on white space
+            return kind, None
     source = span.provenance if not kind else f"{span.provenance or 'unknown'} (repaired: {kind})"
     return kind, Span(start, end, span.label, span.score, source)
 

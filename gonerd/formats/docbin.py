@@ -69,11 +69,14 @@ def _doc(document: Document, annotation: Annotation, vocabulary: Any) -> Any:
 
     text, view = document.text, View.of(document, annotation.spans)
     words, spaces = _words_and_spaces(text, view.tokens)
-    doc = Doc(vocabulary, words=words, spaces=spaces)
-    starts = set(view.starts)
-    for token in doc:
-        token.is_sent_start = token.idx in starts
-    doc.ents = [_entity(doc, span, document.id) for span in view.spans]
+    starts, position = set(view.starts), 0
+    sentences: list[bool | int | None] = []
+    for word, space in zip(words, spaces, strict=True):
+        sentences.append(position in starts)
+        position += len(word) + space
+    # Given at once: setting it token by token would look through the whole document each time.
+    doc = Doc(vocabulary, words=words, spaces=spaces, sent_starts=sentences)
+    doc.ents = _entities(doc, view.spans, document.id)
     doc.user_data["id"] = document.id
     return doc
 
@@ -97,13 +100,18 @@ def _words_and_spaces(text: str, tokens: Sequence[tuple[int, int]]) -> tuple[lis
     return words, spaces
 
 
-def _entity(doc: Any, span: Span, document_id: str) -> Any:
-    entity = doc.char_span(span.start, span.end, span.label)
-    if entity is None:  # spaCy's answer to a border inside a word; tokens break at every border, so it is a bug
+def _entities(doc: Any, spans: Sequence[Span], document_id: str) -> list[Any]:
+    from spacy.tokens import Span as Entity
+
+    # `Doc.char_span` looks for its tokens from the beginning, which long documents with many spans cannot afford.
+    first = {token.idx: token.i for token in doc}
+    last = {token.idx + len(token): token.i for token in doc}
+    try:
+        return [Entity(doc, first[span.start], last[span.end] + 1, span.label) for span in spans]
+    except KeyError as error:  # tokens break at every border, so it is a bug
         raise GonerdError(
-            f"document {document_id}: span {span.start}..{span.end} does not fit spaCy's words; report it"
-        )
-    return entity
+            f"document {document_id}: a span border at {error} does not fit spaCy's words; report it"
+        ) from error
 
 
 FORMATS.register("docbin")(DocBinFormat())

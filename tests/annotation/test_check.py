@@ -52,6 +52,11 @@ def test_one_span(broken, kind, mended):
         assert spans[0].provenance == f"unknown (repaired: {kind})"
 
 
+def test_a_mark_on_white_space_cannot_be_marked():
+    document = Document("d", "B \u0301")
+    assert mend(document, [LooseSpan(2, 3, "PER")])[0] == []
+
+
 def test_the_better_of_two_stays():
     long, short = span("Ana Ruiz", "PER"), span("Ruiz", "ORG")
     spans, found = mend(DOC, [short, long, long])
