@@ -15,6 +15,7 @@ from warcio.statusandheaders import StatusAndHeadersParserException
 
 from gonerd.errors import GonerdError
 
+_UNPACKING: type[Exception] = isal_zlib.error
 _GZIP = b"\x1f\x8b"
 _BLOCK = 1 << 16
 LOADER = ArcWarcRecordLoader(verify_http=False, arc2warc=False)
@@ -213,7 +214,7 @@ def read_stream(
             raise FalseSplit(name)
     except _Broken as error:
         raise DamagedWarc(name, walk.offset, walk.complete, str(error)) from error
-    except (ArchiveLoadFailed, StatusAndHeadersParserException, isal_zlib.error, UnicodeError) as error:
+    except (ArchiveLoadFailed, StatusAndHeadersParserException, _UNPACKING, UnicodeError) as error:
         raise DamagedWarc(name, walk.offset, walk.complete, "not a WARC record") from error
 
 
