@@ -105,6 +105,9 @@ class Draft:
                 kept.append(waiting)
                 waiting = next(old, None)
             before: list[Mention] = []
+            # A mention that an earlier edit met and left as it was may reach into this one too.
+            while kept and kept[-1].end > edit.start:
+                before.insert(0, kept.pop())
             while waiting is not None and waiting.start < edit.end:
                 before.append(waiting)
                 waiting = next(old, None)
