@@ -15,7 +15,7 @@ from warcio.statusandheaders import StatusAndHeadersParserException
 
 from gonerd.errors import GonerdError
 
-_UNPACKING: type[Exception] = isal_zlib.error
+_UNPACKING: type[Exception] = cast(Any, isal_zlib).error  # its stub takes the class for an instance
 _GZIP = b"\x1f\x8b"
 _BLOCK = 1 << 16
 LOADER = ArcWarcRecordLoader(verify_http=False, arc2warc=False)
