@@ -46,10 +46,13 @@ class Registry(Generic[Thing]):
 
     def names(self) -> list[str]:
         """Lists every registered name."""
+        return sorted(self._found())
+
+    def _found(self) -> dict[str, Thing]:
         if not self._searched:
             self._search(self.package)
             self._searched = True
-        return sorted(self._things)
+        return self._things
 
     def _search(self, package: str) -> None:
         for module in pkgutil.iter_modules(importlib.import_module(package).__path__):
@@ -65,6 +68,7 @@ class Registry(Generic[Thing]):
         Raises:
             UsageError: There is none; the message names the nearest.
         """
-        if name not in self.names():
-            raise unknown_name(self.kind, name, self._things)
-        return self._things[name]
+        found = self._found()
+        if name not in found:
+            raise unknown_name(self.kind, name, found)
+        return found[name]

@@ -13,6 +13,8 @@ from typing import Any
 
 from lxml import etree
 
+from gonerd.crawl.trees import drop
+
 # Elements that hold no running text. trafilatura drops them as well, but copies them several times before.
 _NEVER_TEXT = (
     "audio", "button", "canvas", "dialog", "embed", "iframe", "input", "map", "math", "menu", "nav", "noscript",
@@ -54,20 +56,6 @@ _LINKED, _SHORTEST = 0.9, 20
 def _names(names: str, *, press: bool) -> bool:
     plain = _CAMEL.sub("-", names).lower().replace("_", "-")
     return (_ANY if press else _BOX).search(plain) is not None
-
-
-def drop(element: Any) -> None:
-    """Takes an element out of its tree and leaves the text after it in place."""
-    parent = element.getparent()
-    if parent is None:
-        return
-    if element.tail:
-        previous = element.getprevious()
-        if previous is None:
-            parent.text = (parent.text or "") + element.tail
-        else:
-            previous.tail = (previous.tail or "") + element.tail
-    parent.remove(element)
 
 
 def paragraph_length(element: Any) -> int:

@@ -12,7 +12,9 @@ from typing import Any
 
 from lxml import etree
 
-from .furniture import drop, remove_furniture
+from gonerd.crawl.trees import drop
+
+from .furniture import remove_furniture
 from .rendering import to_lines
 
 # Things that a page has around a text. A page without any is the text: an API's field, a `pre` of the printing office.

@@ -15,8 +15,10 @@ from typing import Any
 
 import trafilatura
 
+from gonerd.crawl.trees import drop
+
 from .asides import is_aside
-from .furniture import drop, remove_furniture
+from .furniture import remove_furniture
 
 # Characters below which a text is worth a second look, and below which an `articleBody` is but a summary.
 _SHORT, _SUMMARY = 300, 600

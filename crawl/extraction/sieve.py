@@ -9,7 +9,7 @@ from gonerd.crawl.warc.pages import MAX_BYTES, Answer, Revisit, Spoiled
 from gonerd.records import Document
 
 from .page import Unfit, extract_page
-from .parts import Extracted, Part, join_parts
+from .parts import Extracted, Part, in_sequence, join_parts
 
 REVISIT = "revisit"
 
@@ -51,5 +51,5 @@ def documents_of(answers: Iterable[Answer]) -> Iterator[Document]:
 def is_whole(parts: Iterable[Part]) -> bool:
     """Whether parts make up an article: two at least, numbered from 1 without a gap, the last of them known."""
     ordered = sorted(parts, key=lambda part: part.number)
-    numbers = [part.number for part in ordered]
-    return len(ordered) > 1 and numbers == list(range(1, len(ordered) + 1)) and ordered[-1].next_url is None
+    count = len(ordered)
+    return count > 1 and in_sequence([part.number for part in ordered]) == count and ordered[-1].next_url is None

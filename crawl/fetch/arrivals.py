@@ -7,13 +7,13 @@ from typing import Any
 from scrapy.http import Response
 
 from gonerd.crawl.warc.capture import Capture
+from gonerd.crawl.warc.fields import REVISIT
 
 from .job import Job
 from .keys import page_key
 from .outcomes import FETCHED
 from .store import Row
 
-REVISIT = "warc/revisit"
 _VALIDATORS = (("etag", "ETag"), ("last_modified", "Last-Modified"))
 
 

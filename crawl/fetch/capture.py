@@ -14,9 +14,9 @@ from scrapy.http import Request, Response
 from gonerd.crawl.optout import page_signals
 from gonerd.crawl.sources import SOURCES
 from gonerd.crawl.warc.exchange import Exchange, Message, Original
-from gonerd.crawl.warc.fields import DOMAIN, LISTED, PAGE, ROBOTS, ROLE, SOURCE
+from gonerd.crawl.warc.fields import DOMAIN, LISTED, PAGE, REVISIT, ROBOTS, ROLE, SOURCE
 
-from .arrivals import REVISIT, arrived
+from .arrivals import arrived
 from .job import NOTES_KEY, ROLE_KEY, ROW_KEY, STOP_KEY, STORAGE_ERRORS, JobComponent, Skip
 from .outcomes import NOT_STORED, NOT_TEXT, OPT_OUT
 from .unpack import content_encodings, unpack

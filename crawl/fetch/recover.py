@@ -6,13 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from gonerd.crawl.warc.capture import Capture
-from gonerd.crawl.warc.fields import LISTED, PAGE, REDIRECTS, ROLE
+from gonerd.crawl.warc.fields import LISTED, PAGE, REDIRECTS, REVISIT, ROLE
 from gonerd.crawl.warc.heal import heal
 from gonerd.crawl.warc.http_record import http_headers, status_of
 from gonerd.crawl.warc.read import DamagedWarc, read_records
 from gonerd.errors import GonerdError
 
-from .arrivals import REVISIT
 from .keys import page_key
 from .outcomes import FETCHED, http_reason, is_lasting
 from .store import Store
@@ -136,10 +135,8 @@ def _settle(store: Store, capture: Capture, facts: dict[str, Any]) -> None:
     row |= {"key": key, "url": facts["listed"], "reason": reason, "detail": ""}
     if reason == FETCHED:
         row["final"] = page_key(capture.url)
-        row |= {
-            name: facts[name] for name in ("etag", "last_modified") if facts[name] or capture.mime != "warc/revisit"
-        }
-        if capture.mime != "warc/revisit":
+        row |= {name: facts[name] for name in ("etag", "last_modified") if facts[name] or capture.mime != REVISIT}
+        if capture.mime != REVISIT:
             row |= {"address": capture.url, "fetched": capture.date, "digest": capture.digest}
     store.insert("pages", row)
     for current in store.rows("SELECT id FROM rounds WHERE NOT complete"):

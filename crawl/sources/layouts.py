@@ -7,6 +7,7 @@ from typing import Any
 
 from lxml import etree
 
+from gonerd.crawl.trees import drop
 from gonerd.errors import GonerdError
 
 from . import Layout
@@ -32,7 +33,7 @@ def apply_layout(tree: Any, layout: Layout) -> Any:
     """
     page = copy.deepcopy(tree)
     for element in _elements(page, layout.remove):
-        _drop(element)
+        drop(element)
     if not layout.body:
         return page
     found = _outermost(_elements(page, layout.body))
@@ -59,17 +60,3 @@ def _elements(page: Any, path: str) -> list[Any]:
 def _outermost(elements: list[Any]) -> list[Any]:
     chosen = set(elements)
     return [element for element in elements if not any(above in chosen for above in element.iterancestors())]
-
-
-def _drop(element: Any) -> None:
-    parent = element.getparent()
-    if parent is None:
-        return
-    if element.tail:
-        # lxml keeps the text that follows an element with it.
-        before = element.getprevious()
-        if before is None:
-            parent.text = (parent.text or "") + element.tail
-        else:
-            before.tail = (before.tail or "") + element.tail
-    parent.remove(element)

@@ -20,6 +20,7 @@ from warcio.timeutils import iso_date_to_timestamp
 
 from gonerd.files import new_file
 
+from .fields import REVISIT
 from .http_record import http_headers
 from .read import read_records
 from .surt import surt
@@ -90,7 +91,7 @@ def _capture(record: Any) -> dict[str, Any] | None:
         "urlkey": surt(url),
         "timestamp": iso_date_to_timestamp(header("WARC-Date")),
         "url": url,
-        "mime": "warc/revisit" if record.rec_type == "revisit" else kind.partition(";")[0].strip(),
+        "mime": REVISIT if record.rec_type == "revisit" else kind.partition(";")[0].strip(),
         "status": (answer.get_statuscode() or "") if answer is not None else "",
         "digest": header("WARC-Payload-Digest") or _digest(record),
     }

@@ -9,4 +9,6 @@ PAGE, LISTING, ROBOTS = "page", "listing", "robots"
 LISTED = "GONERD-Listed-URI"
 # Publisher and domain of a page, where one crawl has several; the warcinfo record has those of the whole crawl.
 SOURCE, DOMAIN = "GONERD-Source", "GONERD-Domain"
+# What stands for the media type of a record that says "as before", in indexes and in the store.
+REVISIT = "warc/revisit"
 REDIRECTS = frozenset({301, 302, 303, 307, 308})

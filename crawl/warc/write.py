@@ -20,7 +20,7 @@ from warcio.warcwriter import WARCWriter
 
 from .capture import Capture
 from .exchange import Exchange, Message, Original
-from .fields import ROLE
+from .fields import REVISIT, ROLE
 from .heal import OPEN
 
 _NAME = "crawl-{:05d}.warc.gz"
@@ -68,7 +68,7 @@ class WarcStore:
         members.append(self._member(self._fields(exchange.url, exchange.notes, links)))
         offset = self._append(members)
         kind = next((v for n, v in exchange.response.headers if n.lower() == "content-type"), "")
-        mime = "warc/revisit" if answer.rec_type == "revisit" else kind.partition(";")[0].strip()
+        mime = REVISIT if answer.rec_type == "revisit" else kind.partition(";")[0].strip()
         digest = header("WARC-Payload-Digest") or ""
         name = self._file_name()
         self._roll()
