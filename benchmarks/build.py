@@ -95,7 +95,7 @@ def where(frame: FrameType | None) -> str:
             return "pyarrow"
         if path.endswith("writer.py") and code.co_name != "write":
             return "pyarrow"
-        if path.endswith("near.py") or "/datasketch/" in path:
+        if path.endswith("near.py") or "/rensa/" in path:
             return "near-duplicate index"
         if "gonerd" in path and not path.endswith("benchmarks/build.py"):
             return f"{Path(path).parent.name}/{Path(path).name}"

@@ -85,6 +85,9 @@ def _seed(short: dict[str, str | None], long: str | None, sources: list[str]) ->
     return given[0] if given else ("", "")
 
 
+_STEPS = tuple(f"gonerd.crawl.scale.{name}" for name in ("extract", "join", "settle", "write", "finish"))
+
+
 @app.command()
 def extract(
     out: Annotated[Path, typer.Option("--out", help="Folder for the documents; replaced as a whole.")],
@@ -142,8 +145,10 @@ def extract(
     Run the same command again after a crash: it goes on where it stopped.
     """
     with needs_extra("crawl"):
+        from gonerd.scale.ahead import begin_importing
         from gonerd.scale.stages import SlurmOptions
 
+        begin_importing(_STEPS, executor, workers)
         from .extraction.run import Where
         from .extraction.run import extract as run_extract
         from .scale.choice import named_hosts

@@ -9,14 +9,17 @@ from urllib.parse import urlsplit
 from gonerd.crawl.hosts import host_of, is_loopback, url_problem
 
 _ID_LENGTH = 16
-_STATED = '//head//link[@rel and @href] | //head//meta[@property="og:url"][@content]'
 
 
 def _stated(tree: Any) -> list[str]:
     found = []
-    for element in tree.xpath(_STATED):
-        if element.tag == "meta" or "canonical" in element.get("rel").lower().split():
-            found.append((element.tag == "meta", (element.get("content") or element.get("href") or "").strip()))
+    for element in (one for head in tree.getroottree().iter("head") for one in head.iter("link", "meta")):
+        if element.tag == "meta":
+            address = element.get("content") if element.get("property") == "og:url" else None
+        else:
+            address = element.get("href") if "canonical" in element.get("rel", "").lower().split() else None
+        if address is not None:
+            found.append((element.tag == "meta", address.strip()))
     return [address for _, address in sorted(found, key=lambda item: item[0])]
 
 

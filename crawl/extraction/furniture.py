@@ -8,6 +8,7 @@ their text into an `aside`, others call the column of the text after the share b
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
@@ -40,7 +41,8 @@ _BOX = re.compile(rf"(?<![a-z0-9])(?:{_BOXES})(?![a-z0-9])", re.VERBOSE)
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _NAMED = etree.XPath(".//*[@class or @id][not(self::html or self::body or self::main or self::article)]")
 _DIALOGS = etree.XPath(
-    ".//*[@role='dialog' or @role='alertdialog' or @aria-modal='true'][not(.//article or .//main or .//h1)]"
+    ".//*[@role or @aria-modal][@role='dialog' or @role='alertdialog' or @aria-modal='true']"
+    "[not(.//article or .//main or .//h1)]"
 )
 _BOX_TAGS = frozenset({"div", "section", "aside", "ul", "ol", "table", "form", "header", "footer", "figure"})
 _LINKING = etree.XPath(".//p[.//a]")
@@ -76,13 +78,14 @@ def remove_furniture(tree: Any, *, press: bool = True) -> int:
     for element in [*tree.iter(*_NEVER_TEXT), *_DIALOGS(tree)]:
         drop(element)
     total = paragraph_length(tree)
+    holds_the_text = _by_paragraphs(total) if total >= _FEW else _by_all_text(tree)
     for element in list(tree.iter(*_SELDOM_TEXT)):
-        if _holds_the_text(element, tree, total):
+        if holds_the_text(element):
             element.tag = "div"
         else:
             drop(element)
     for element in [element for element in _NAMED(tree) if _names(_named(element), press=press)]:
-        if not _holds_the_text(element, tree, total):
+        if not holds_the_text(element):
             drop(element)
     for paragraph in _LINKING(tree) if press else ():
         if _leads_elsewhere(paragraph):
@@ -96,11 +99,31 @@ def _named(element: Any) -> str:
     return f"{element.get('class', '')} {element.get('id', '')}" if of_a_box else element.get("class", "")
 
 
-def _holds_the_text(element: Any, tree: Any, total: int) -> bool:
-    if total < _FEW:
-        return len("".join(element.itertext())) > _SHARE * len("".join(tree.itertext()))
-    several = sum(1 for _ in element.iter("p")) >= _SEVERAL
-    return several and paragraph_length(element) > _SHARE * total
+def _by_paragraphs(total: int) -> Callable[[Any], bool]:
+    def holds(element: Any) -> bool:
+        several = sum(1 for _ in element.iter("p")) >= _SEVERAL
+        return several and paragraph_length(element) > _SHARE * total
+
+    return holds
+
+
+def _by_all_text(tree: Any) -> Callable[[Any], bool]:
+    left = len("".join(tree.itertext()))
+    gone = set[Any]()
+
+    def holds(element: Any) -> bool:
+        # What does not hold the text is dropped by the caller; measuring the page anew each time would take longer than
+        # all the rest.
+        nonlocal left
+        length = len("".join(element.itertext()))
+        if length > _SHARE * left:
+            return True
+        if gone.isdisjoint(element.iterancestors()):
+            left -= length
+            gone.add(element)
+        return False
+
+    return holds
 
 
 def _leads_elsewhere(paragraph: Any) -> bool:

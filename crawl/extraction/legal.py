@@ -19,8 +19,8 @@ from .rendering import to_lines
 
 # Things that a page has around a text. A page without any is the text: an API's field, a `pre` of the printing office.
 _CHROME = etree.XPath(
-    "boolean(//nav | //header | //footer[not(.//*[contains(@class, 'footnote')])] | //aside[not(@role='doc-footnote')]"
-    " | //form | //button | //main | //article | //script | //iframe | //input)"
+    "//script or //nav or //header or //form or //button or //main or //article or //iframe or //input"
+    " or //aside[not(@role='doc-footnote')] or //footer[not(.//*[contains(@class, 'footnote')])]"
 )
 _PAGE_BREAKS = etree.XPath(
     ".//*[@role='doc-pagebreak' or contains(@class, 'star-pag') or contains(@class, 'page-break')"

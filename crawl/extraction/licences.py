@@ -15,7 +15,7 @@ _CC0 = re.compile(r"creativecommons\.org/publicdomain/zero/(\d\.\d)")
 _SPDX_PAGE = re.compile(r"spdx\.org/licenses/([A-Za-z0-9.+-]+?)(?:\.html|\.json|/)?$")
 _SPDX_LIKE = re.compile(r"[A-Za-z][A-Za-z0-9]*(-[A-Za-z0-9.]+)+")
 # A licence link in here speaks of a picture, a quoted work or another page.
-_ASIDE = "ancestor::figure or ancestor::figcaption or ancestor::aside or ancestor::blockquote"
+_ASIDE = ("figure", "figcaption", "aside", "blockquote")
 _META = ("license", "licence", "dc.rights.license", "dcterms.license", "dc.license")
 
 
@@ -54,8 +54,9 @@ def _usable(stated: str, base: str) -> str | None:
 
 
 def _statements(tree: Any, nodes: Iterable[Node]) -> Iterator[tuple[str, str]]:
-    for link in tree.xpath(f"//*[self::a or self::link or self::area][@rel and @href][not({_ASIDE})]"):
-        if "license" in link.get("rel").lower().split():
+    for link in tree.getroottree().iter("a", "link", "area"):
+        stated = "license" in link.get("rel", "").lower().split() and link.get("href") is not None
+        if stated and next(link.iterancestors(*_ASIDE), None) is None:
             yield link.get("href"), f"<{link.tag} rel=license>"
     for stated in stated_licences(nodes):
         yield stated, "JSON-LD license"

@@ -20,7 +20,6 @@ _PARAMETERS = ("page", "part", "seite", "p", "pg", "pagina")
 _IN_PATH = re.compile(r"(?:/(?:page|part|p)[-/]?|[-_/](?=\d+\.html?$))(\d{1,3})(/?|\.html?)$", re.IGNORECASE)
 _OF = re.compile(r"\b(?:page|part)\s+(\d{1,3})\s+of\s+(\d{1,3})\b", re.IGNORECASE)
 _MOST = 200
-_LINKS = etree.XPath("//link[@rel and @href] | //a[@rel and @href]")
 _PAGERS = etree.XPath(
     "//*[contains(@class, 'pag') or @role='navigation' or self::nav][string-length(.) < 400][contains(., ' of ')]"
 )
@@ -97,9 +96,9 @@ def _split(url: str) -> tuple[str, int | None]:
 
 def _linked(tree: Any, url: str) -> list[tuple[str, str]]:
     found = []
-    for link in _LINKS(tree):
-        for rel in link.get("rel").lower().split():
-            if rel in ("next", "prev", "previous"):
+    for link in tree.getroottree().iter("link", "a"):
+        for rel in link.get("rel", "").lower().split():
+            if rel in ("next", "prev", "previous") and link.get("href") is not None:
                 try:
                     found.append((rel, urljoin(url, link.get("href").strip())))
                 except ValueError:  # no address

@@ -20,7 +20,7 @@ from gonerd.files import read_json, write_json
 PLAN = "plan.json"
 _SMALL, _LARGE, _UNITS = 2 << 20, 64 << 20, 128
 _MANY = 64  # remote files; more are not asked for their size one by one, and are read whole
-_VERSIONS = ("warcio", "lxml", "htmldate", "datasketch", "numpy", "pyarrow")
+_VERSIONS = ("warcio", "lxml", "htmldate", "rensa", "numpy", "pyarrow")
 
 
 class ExtractSettings(BaseModel):

@@ -6,8 +6,6 @@ dictionary of buckets: bands are compared by sorting them.
 
 from __future__ import annotations
 
-import functools
-import zlib
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -19,7 +17,6 @@ PERMUTATIONS = 128
 BANDS = 42  # of 3 rows: a pair of similarity 0.5 is missed with probability 0.004, one of 0.6 never in practice
 THRESHOLD = 0.5
 _SHINGLE = 5  # words
-_MIX = np.uint64(1000003)
 _UNSPACED = (("\u0e00", "\u0eff"), ("\u1000", "\u109f"), ("\u2e80", "\u9fff"), ("\uf900", "\ufaff"))
 _FIRST = _UNSPACED[0][0]  # most words of most texts come before it, and need no closer look
 
@@ -33,36 +30,18 @@ def signature(words: Sequence[str]) -> Any:
     Returns:
         uint32 array of `PERMUTATIONS`: the same on every machine and in every process.
     """
-    sketch = _empty_sketch().copy()
-    sketch.update_batch(_shingles([part for word in words for part in ((word,) if word < _FIRST else _parts(word))]))
-    return np.asarray(sketch.hashvalues, dtype=np.uint32)
+    with needs_extra("build"):
+        from rensa import RMinHash
+
+    parts = [part.lower() for word in words for part in ((word,) if word < _FIRST else _parts(word))]
+    sketch = RMinHash(num_perm=PERMUTATIONS, seed=1)
+    sketch.update([" ".join(parts[at : at + _SHINGLE]) for at in range(max(1, len(parts) - _SHINGLE + 1))])
+    return np.array(sketch.digest(), dtype=np.uint32)
 
 
 def _parts(word: str) -> Sequence[str]:
     """Takes a run of letters apart where a script writes words without spaces: Thai to Myanmar, Chinese, Japanese."""
     return word if any(low <= word[0] <= high for low, high in _UNSPACED) else (word,)
-
-
-def _shingles(words: Sequence[str]) -> Any:
-    # crc32 rather than hash(): strings hash differently in every process.
-    hashes = np.fromiter((zlib.crc32(word.lower().encode()) for word in words), dtype=np.uint64, count=len(words))
-    count = max(1, len(words) - _SHINGLE + 1)
-    mixed = np.zeros(count, dtype=np.uint64)
-    for offset in range(min(_SHINGLE, len(words))):
-        mixed = mixed * _MIX + hashes[offset : offset + count]
-    return np.unique((mixed ^ (mixed >> np.uint64(32))) & np.uint64(0xFFFFFFFF))
-
-
-def _same(value: int) -> int:
-    return int(value)
-
-
-@functools.cache
-def _empty_sketch() -> Any:
-    with needs_extra("build"):
-        import datasketch  # brings most of scipy, which only those need who sign
-
-    return datasketch.MinHash(num_perm=PERMUTATIONS, seed=1, hashfunc=_same)
 
 
 def similarity(a: Any, b: Any) -> float:

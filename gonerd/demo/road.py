@@ -66,7 +66,7 @@ ROAD = (
 )
 _LONGEST = 4096  # tokens that a converted model takes, unless `models convert` is told otherwise
 # One package of each extra that the road needs, so that a missing one is named at its beginning.
-_PACKAGES = ("scrapy", "trafilatura", "spacy", "sentencex", "datasketch", "torch", "transformers", "jinja2", "psutil")
+_PACKAGES = ("scrapy", "trafilatura", "spacy", "sentencex", "rensa", "torch", "transformers", "jinja2", "psutil")
 _WHERE = (
     ("crawl", "requests and responses, WARC"),
     ("documents", "texts, parquet; rejected pages with their reason beside them"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -52,15 +51,11 @@ def run_stages(
 
             submit(stages, folder, tasks, workers, slurm or SlurmOptions(), dry_run=dry_run)
             return False
-        session: contextlib.AbstractContextManager[None] = contextlib.nullcontext()
         if executor == "ray":
-            from .ray_cluster import connected
-            from .ray_cluster import run_on_ray as run
-
-            session = connected(workers)
+            from .ray_cluster import connected as session
         else:
-            from .local import run_here as run
-    with session:
+            from .local import processes as session
+    with session(stages, folder, workers) as run:
         for stage in stages:
             count = stage.tasks or tasks
             run(stage, folder / stage.name, count, min(workers, count))

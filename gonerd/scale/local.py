@@ -7,10 +7,11 @@ import multiprocessing
 import os
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from copy import copy, deepcopy
+from functools import partial
 from multiprocessing.connection import wait
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from datatrove.utils.logging import logger
 from gonerd.errors import GonerdError
 from gonerd.progress import track
 
-from .stages import Stage
+from .stages import Run, Stage
 from .watch import Watch
 
 _CONSOLE = "console.log"
@@ -33,23 +34,20 @@ class Here(LocalPipelineExecutor):  # type: ignore[misc]
     even for one worker. Tasks, markers, statistics and logs are datatrove's.
     """
 
-    def run(self) -> None:
-        """Runs the tasks that are not marked as completed."""
+    def run(self, pool: ProcessPoolExecutor | None = None) -> None:
+        """Runs the tasks that are not marked as completed, in this process where there is no pool."""
         ranks = self.get_incomplete_ranks()
         folder = Path(self.logging_dir.resolve_paths(""))
-        if self.workers == 1:
-            for rank in track(ranks, folder.name):
-                task = copy(self)
-                task.pipeline = deepcopy(self.pipeline)  # every task counts for itself
-                with _to_file(folder / _CONSOLE):
-                    task._run_for_rank(rank)
-        elif ranks:
-            self._run_in_processes(ranks, folder)
+        if pool is not None:
+            self._run_in_pool(ranks, folder, pool)
+            return
+        for rank in track(ranks, folder.name):
+            task = copy(self)
+            task.pipeline = deepcopy(self.pipeline)  # every task counts for itself
+            with _to_file(folder / _CONSOLE):
+                task._run_for_rank(rank)
 
-    def _run_in_processes(self, ranks: list[int], folder: Path) -> None:
-        context = multiprocessing.get_context("forkserver" if os.name == "posix" else "spawn")
-        others = set(multiprocessing.active_children())
-        pool = ProcessPoolExecutor(self.workers, context, _begin, (folder / _CONSOLE,))
+    def _run_in_pool(self, ranks: list[int], folder: Path, pool: ProcessPoolExecutor) -> None:
         try:
             futures = [pool.submit(self._run_for_rank, rank) for rank in ranks]
             for done in track(as_completed(futures), folder.name, total=len(futures)):
@@ -59,24 +57,43 @@ class Here(LocalPipelineExecutor):  # type: ignore[misc]
                 "a worker process was ended from outside, perhaps for want of memory; run the same command again to "
                 "continue, with fewer --workers if it recurs"
             ) from error
-        except BaseException:
-            for child in set(multiprocessing.active_children()) - others:
-                child.terminate()
-            raise
-        finally:
-            pool.shutdown(cancel_futures=True)
 
 
-def run_here(stage: Stage, folder: Path, tasks: int, workers: int) -> None:
+def run_here(stage: Stage, folder: Path, tasks: int, workers: int, pool: ProcessPoolExecutor | None = None) -> None:
     """Runs one stage on this machine; see `run_stages`."""
     folder.mkdir(parents=True, exist_ok=True)
     logger.remove()  # what tasks log goes to their files; the console has one line
-    # Imported once, in the process that workers are forked from; it lives as long as this one.
-    multiprocessing.set_forkserver_preload(sorted({type(step).__module__ for step in stage.steps} - {"__main__"}))
     try:
-        Here([*stage.steps, Watch(folder)], tasks=tasks, workers=workers, logging_dir=str(folder)).run()
+        Here([*stage.steps, Watch(folder)], tasks=tasks, workers=workers, logging_dir=str(folder)).run(pool)
     finally:
         logger.remove()
+
+
+@contextlib.contextmanager
+def processes(stages: Sequence[Stage], folder: Path, workers: int) -> Iterator[Run]:
+    """Yields what runs a stage: in this process, or in several that serve all stages.
+
+    A single task runs in one of them too, where by then everything is imported.
+    """
+    if workers == 1:
+        yield run_here
+        return
+    # Imported once, in the process that workers are forked from; it lives as long as this one.
+    multiprocessing.set_forkserver_preload(
+        sorted({type(step).__module__ for stage in stages for step in stage.steps} - {"__main__"})
+    )
+    folder.mkdir(parents=True, exist_ok=True)
+    context = multiprocessing.get_context("forkserver" if os.name == "posix" else "spawn")
+    others = set(multiprocessing.active_children())
+    pool = ProcessPoolExecutor(workers, context, _begin, (folder / _CONSOLE,))
+    try:
+        yield partial(run_here, pool=pool)
+    except BaseException:
+        for child in set(multiprocessing.active_children()) - others:
+            child.terminate()
+        raise
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 @contextlib.contextmanager

@@ -5,14 +5,14 @@ from __future__ import annotations
 import contextlib
 import os
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from datatrove.executor.ray import RayPipelineExecutor
 from datatrove.utils.logging import logger
 
-from .stages import Stage
+from .stages import Run, Stage
 from .watch import Watch
 
 _MEMORY = 1.0  # gigabytes that a task reserves
@@ -36,20 +36,23 @@ def run_on_ray(stage: Stage, folder: Path, tasks: int, workers: int) -> None:
 
 
 @contextlib.contextmanager
-def connected(workers: int) -> Iterator[None]:
-    """Connects to the cluster that RAY_ADDRESS names, or starts one of `workers` processes here, no dashboard."""
+def connected(stages: Sequence[Stage], folder: Path, workers: int) -> Iterator[Run]:
+    """Yields what runs a stage: on the cluster that RAY_ADDRESS names, or on one of `workers` processes started here.
+
+    A cluster started here has no dashboard.
+    """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # Ray's own future default
     import ray
 
     if ray.is_initialized():
-        yield
+        yield run_on_ray
         return
     quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
     if "RAY_ADDRESS" not in os.environ:
         quiet |= {"num_cpus": workers, "include_dashboard": False}
     ray.init(**quiet)
     try:
-        yield
+        yield run_on_ray
     finally:
         ray.shutdown()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 EXECUTORS = ("local", "slurm", "ray")
@@ -43,3 +44,7 @@ class SlurmOptions:
     memory: int = 4
     qos: str = ""
     account: str = ""
+
+
+# Runs one stage: its folder, its number of tasks, and how many of them at the same time.
+Run = Callable[[Stage, Path, int, int], None]

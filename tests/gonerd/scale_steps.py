@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,4 +21,5 @@ class Note:
             raise GonerdError(f"task {rank} cannot") if self.error == "known" else ZeroDivisionError("by zero")
         with (self.folder / self.name).open("a") as file:
             file.write(f"{rank}/{world_size}\n")
+        (self.folder / f"{self.name}-{rank}.process").write_text(f"{os.getpid()} {os.getppid()}")
         yield rank

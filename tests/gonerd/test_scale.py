@@ -6,12 +6,14 @@ import os
 import re
 import subprocess
 import sys
+from multiprocessing import forkserver
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from gonerd.errors import GonerdError, UsageError
+from gonerd.scale.ahead import begin_importing
 from gonerd.scale.executors import run_stages
 from gonerd.scale.stages import SlurmOptions, Stage
 
@@ -50,6 +52,18 @@ def test_a_failure_is_raised_and_the_rest_is_kept(tmp_path: Path, workers: int, 
     assert ran(tmp_path, "one") == ["0/3", "1/3", "2/3"]
     assert not (tmp_path / "logs" / "one" / "errors" / "00002.txt").exists()
     assert capfd.readouterr() == ("", "")
+
+
+def test_processes_serve_all_stages(tmp_path: Path) -> None:
+    """Of two workers every stage is run by the same two, the one that has a single task too."""
+    begin_importing(["scale_steps"], "local", 2)
+    server = forkserver._forkserver._forkserver_pid  # type: ignore[attr-defined]
+    stages = [Stage("one", [Note(tmp_path, "one")]), Stage("two", [Note(tmp_path, "two")], tasks=1)]
+    run_stages(stages, tmp_path / "logs", tasks=8, workers=2)
+    told = {path.name: path.read_text().split() for path in tmp_path.glob("*.process")}
+    assert len(told) == 9
+    assert {parent for _, parent in told.values()} == {str(server)}
+    assert len({process for process, _ in told.values()}) <= 2
 
 
 def test_an_unknown_error_is_not_hidden(tmp_path: Path) -> None:
