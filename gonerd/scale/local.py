@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from copy import copy, deepcopy
+from itertools import chain
 from multiprocessing.connection import wait
 from pathlib import Path
 
@@ -31,7 +32,12 @@ class Here(LocalPipelineExecutor):  # type: ignore[misc]
 
     Its own pool waits for ever when a worker is killed, for want of memory for instance, and starts a manager process
     even for one worker. Tasks, markers, statistics and logs are datatrove's.
+
+    Attributes:
+        recycle: Tasks after which a worker process gives way to a fresh one, never when None.
     """
+
+    recycle: int | None = None
 
     def run(self) -> None:
         """Runs the tasks that are not marked as completed."""
@@ -47,13 +53,24 @@ class Here(LocalPipelineExecutor):  # type: ignore[misc]
             self._run_in_processes(ranks, folder)
 
     def _run_in_processes(self, ranks: list[int], folder: Path) -> None:
+        share = self.workers * (self.recycle or len(ranks))
+        rounds = [ranks[first : first + share] for first in range(0, len(ranks), share)]
+        for _ in track(chain.from_iterable(self._round(some, folder) for some in rounds), folder.name, len(ranks)):
+            pass
+
+    def _round(self, ranks: list[int], folder: Path) -> Iterator[int]:
+        """Runs tasks in processes of their own, and yields the number of each that is done.
+
+        The standard library's `max_tasks_per_child` would replace one process at a time, but Python 3.11's may hang.
+        """
         context = multiprocessing.get_context("forkserver" if os.name == "posix" else "spawn")
         others = set(multiprocessing.active_children())
         pool = ProcessPoolExecutor(self.workers, context, _begin, (folder / _CONSOLE,))
         try:
-            futures = [pool.submit(self._run_for_rank, rank) for rank in ranks]
-            for done in track(as_completed(futures), folder.name, total=len(futures)):
+            futures = {pool.submit(self._run_for_rank, rank): rank for rank in ranks}
+            for done in as_completed(futures):
                 done.result()
+                yield futures[done]
         except BrokenProcessPool as error:
             raise GonerdError(
                 "a worker process was ended from outside, perhaps for want of memory; run the same command again to "
@@ -74,7 +91,9 @@ def run_here(stage: Stage, folder: Path, tasks: int, workers: int) -> None:
     # Imported once, in the process that workers are forked from; it lives as long as this one.
     multiprocessing.set_forkserver_preload(sorted({type(step).__module__ for step in stage.steps} - {"__main__"}))
     try:
-        Here([*stage.steps, Watch(folder)], tasks=tasks, workers=workers, logging_dir=str(folder)).run()
+        here = Here([*stage.steps, Watch(folder)], tasks=tasks, workers=workers, logging_dir=str(folder))
+        here.recycle = stage.recycle
+        here.run()
     finally:
         logger.remove()
 
