@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import spacy  # noqa: F401  worker processes are forked from one that has imported this module
 from datatrove.pipeline.base import PipelineStep
 
 from gonerd.annotation.annotator import Annotator

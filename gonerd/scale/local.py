@@ -34,7 +34,7 @@ class Here(LocalPipelineExecutor):  # type: ignore[misc]
     even for one worker. Tasks, markers, statistics and logs are datatrove's.
 
     Attributes:
-        recycle: Tasks after which a worker process gives way to a fresh one, never when None.
+        recycle: Tasks for each worker after which all processes give way to fresh ones, never when None.
     """
 
     recycle: int | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,4 +21,15 @@ class Note:
             raise GonerdError(f"task {rank} cannot") if self.error == "known" else ZeroDivisionError("by zero")
         with (self.folder / self.name).open("a") as file:
             file.write(f"{rank}/{world_size}\n")
+        yield rank
+
+
+class Process:
+    """A step that writes down which process a task ran in."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def __call__(self, data: Any, rank: int, world_size: int) -> Iterator[int]:
+        (self.folder / str(rank)).write_text(str(os.getpid()))
         yield rank
