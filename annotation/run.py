@@ -112,11 +112,12 @@ def _some(documents: Path, limit: int | None) -> Iterator[Document]:
 
 def _run(plan: Plan, work: Path, annotator: Annotator, where: Where) -> bool:
     """Runs the stages of a plan; whether they are done."""
-    here = where.executor == "local"
-    most = _MOST_TASKS if here else _TASKS_A_WORKER * where.workers
-    tasks = min(where.tasks or most, len(plan.missing))
     stages = [Stage("finish", [Finish(work)], tasks=1)]
-    if plan.missing:
+    if not plan.missing:
+        where = Where()  # nothing is worth a job
+    else:
+        most = _MOST_TASKS if where.executor == "local" else _TASKS_A_WORKER * where.workers
+        tasks = min(where.tasks or most, len(plan.missing))
         stages.insert(
             0, Stage("annotate", [ReadUnits(work), Annotate(work), WriteShards(work)], tasks=tasks, recycle=_RECYCLE)
         )

@@ -19,8 +19,7 @@ class Stage:
         name: What to call it, in progress, job names and folders.
         steps: The steps, each fed by the one before; they are pickled where tasks run in other processes.
         tasks: Number of tasks, None for as many as the whole run has.
-        recycle: Tasks for each worker after which all worker processes on this machine give way to fresh ones, never when
-            None.
+        recycle: Tasks for each worker after which the processes here give way to fresh ones, never when None.
     """
 
     name: str

@@ -168,10 +168,10 @@ def test_files_are_found_from_another_folder(
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="needs /proc")
 def test_a_killed_run_of_two_workers_continues(docs: Path, tmp_path: Path) -> None:
     """Killed without warning in the middle, with spaCy's own pipeline."""
-    long = [Document(f"d{i}", "Angela Merkel flew from Berlin to Paris. " * 30 + f"Train {i}.") for i in range(400)]
+    long = [Document(f"d{i}", "Angela Merkel flew from Berlin to Paris. " * 20 + f"Train {i}.") for i in range(250)]
     write_table(docs, long, Document)
     command = [sys.executable, "-P", "-m", "gonerd", "annotate", "run", str(docs), "--out"]
-    subprocess.run([*command, str(tmp_path / "whole" / "layer")], check=True, capture_output=True)
+    annotate_documents(docs, tmp_path / "whole" / "layer")
     command += [str(tmp_path / "layer"), "--workers", "2"]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         deadline = time.monotonic() + 100
@@ -181,9 +181,9 @@ def test_a_killed_run_of_two_workers_continues(docs: Path, tmp_path: Path) -> No
         process.wait()
     time.sleep(1)  # workers end when they see that their parent is gone
     done = len(list((tmp_path / "layer").glob("part-*.parquet")))
-    assert 1 <= done < 13
+    assert 1 <= done < 8
     again = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert f"annotated 400 documents ({done} shards kept" in again.stdout
+    assert f"annotated 250 documents ({done} shards kept" in again.stdout
     made, whole = digests(tmp_path / "layer"), digests(tmp_path / "whole" / "layer")
     assert made.pop("layer.json") != whole.pop("layer.json"), "it says how many shards were kept"
     assert made == whole
