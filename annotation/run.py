@@ -6,7 +6,6 @@ import shutil
 from collections.abc import Callable, Iterator, Sequence
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any
 
 from gonerd import __version__
 from gonerd.errors import GonerdError, needs_extra
@@ -21,12 +20,13 @@ from .annotator import Annotator
 from .chunks import CHUNK_CHARACTERS
 from .layers import keep_people
 from .loading import DEFAULT
-from .marker import MARKER
+from .marker import MARKER, check_settings
 from .scale.plan import DOCUMENTS_PER_SHARD, Plan, Recipe, lay_out
 
 with needs_extra("annotation"):
-    from .scale.blocks import Annotate, ReadUnits, WriteShards, annotator_of, forget_annotators
+    from .scale.blocks import Annotate, ReadUnits, WriteShards
     from .scale.finish import Finish, LayerSummary
+    from .scale.loaded import annotator_of, forget_annotators
 
 __all__ = ["LayerSummary", "annotate_documents"]
 
@@ -90,7 +90,7 @@ def annotate_documents(
     stream = _some(documents, limit)  # before anything is written: an unreadable or empty input leaves no trace
     work = out.resolve().with_name(f".{out.resolve().name}.annotate")
     with only_writer(out):
-        _check_settings(out, settings, limit)
+        check_settings(out, settings, limit and -(-limit // DOCUMENTS_PER_SHARD))
         write_json(out / MARKER, {**settings, "complete": False})
         shutil.rmtree(work, ignore_errors=True)  # what an earlier run finished stands in `out`
         plan = lay_out(track(stream, "read"), out, work, recipe, settings, limit)
@@ -134,21 +134,3 @@ def _run(plan: Plan, work: Path, annotator: Annotator, where: Where) -> bool:
         )
     finally:
         forget_annotators()
-
-
-def _check_settings(out: Path, settings: dict[str, Any], limit: int | None) -> None:
-    for leftover in out.glob(".*.part"):
-        leftover.unlink()  # of a run that was killed while it wrote; the lock says that nobody writes now
-    if limit is not None and len(list(out.glob("part-*.parquet"))) > -(-limit // DOCUMENTS_PER_SHARD):
-        raise GonerdError(f"{out}: this layer holds more documents than --limit {limit}; choose another --out")
-    if not (out / MARKER).exists():
-        strangers = [path.name for path in out.iterdir() if path.name != ".lock"]
-        if strangers:
-            raise GonerdError(f"{out}: already holds {strangers[0]} and no annotation layer; choose another --out")
-        return
-    before = read_json(out / MARKER, "remove the folder and annotate again")
-    for key, value in settings.items():
-        if before.get(key) != value:
-            raise GonerdError(
-                f"{out}: this layer was made with {key} {before.get(key)!r}, not {value!r}; choose another --out"
-            )

@@ -11,14 +11,13 @@ import spacy  # noqa: F401  worker processes are forked from one that has import
 from datatrove.pipeline.base import PipelineStep
 
 from gonerd.annotation.annotator import Annotator
-from gonerd.errors import GonerdError
 from gonerd.records import Annotation, Document
 from gonerd.tables import read_table, write_shard
 
+from .loaded import annotator_of
 from .plan import Plan, unit_path
 
 _CHARACTERS = 2_000_000  # annotated together; more would only be held in memory
-_loaded: dict[str, Annotator] = {}  # by run: a process annotates for several tasks, and loads once
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,34 +104,6 @@ class WriteShards(PipelineStep):  # type: ignore[misc]
             write_shard(path, shard.annotations, Annotation, {k: json.dumps(v) for k, v in shard.notes.items()})
             unit_path(self.work, shard.number).unlink(missing_ok=True)
             yield path
-
-
-def annotator_of(plan: Plan, loaded: Annotator | None = None) -> Annotator:
-    """Returns the annotator of a run, which this process loads once.
-
-    Args:
-        plan: The run.
-        loaded: The annotator, where this process has it already.
-
-    Raises:
-        GonerdError: This machine has other versions than the one on which the run began.
-    """
-    if plan.run not in _loaded:
-        _loaded.clear()
-        annotator = loaded or plan.recipe.load()
-        for key, value in annotator.settings.items():
-            if plan.settings[key] != value:
-                raise GonerdError(
-                    f"{plan.out}: this machine has {key} {value!r}, the run began with {plan.settings[key]!r}; "
-                    "install the same versions on every machine"
-                )
-        _loaded[plan.run] = annotator
-    return _loaded[plan.run]
-
-
-def forget_annotators() -> None:
-    """Lets go of what a run loaded in this process."""
-    _loaded.clear()
 
 
 def _annotated(annotator: Annotator, documents: list[Document], layer: str) -> Iterator[Annotation]:

@@ -18,7 +18,7 @@ import spacy
 
 from gonerd import Document, GonerdError
 from gonerd.annotation.run import annotate_documents
-from gonerd.annotation.scale import blocks
+from gonerd.annotation.scale import blocks, loaded
 from gonerd.annotation.scale.plan import Plan
 from gonerd.cli import main
 from gonerd.errors import UsageError
@@ -110,7 +110,7 @@ def test_other_versions_on_another_machine_are_refused(docs: Path, gazetteer: Pa
     plan = Plan.read(tmp_path / ".layer.annotate")
     elsewhere = plan.model_copy(update={"settings": {**plan.settings, "pipeline": "en_other-1.0"}})
     with pytest.raises(GonerdError, match=r"this machine has pipeline .*, the run began with 'en_other-1\.0'"):
-        blocks.annotator_of(elsewhere)
+        loaded.annotator_of(elsewhere)
 
 
 @pytest.mark.parametrize(
@@ -160,8 +160,8 @@ def test_files_are_found_from_another_folder(
     plan = Plan.read(tmp_path / ".layer.annotate")
     monkeypatch.chdir(tmp_path)
     assert plan.recipe.pipelines == (f"{gazetteer}:2",)
-    assert blocks.annotator_of(plan).pipelines[0].weight == 2
-    blocks.forget_annotators()
+    assert loaded.annotator_of(plan).pipelines[0].weight == 2
+    loaded.forget_annotators()
 
 
 @pytest.mark.slow
