@@ -6,8 +6,8 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 OUT ?= out/demo
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo sample test check format bench bench-annotation bench-annotation-train bench-build bench-crawl \
-	bench-extract bench-scale docs constraints clean
+.PHONY: help setup demo sample test check format bench bench-annotation bench-annotation-speed bench-annotation-train \
+	bench-build bench-crawl bench-extract bench-scale docs constraints clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 13
@@ -53,6 +53,10 @@ bench-annotation: setup ## Measure what rules and consistency add to a pipeline,
 
 bench-annotation-train: setup ## The same for what is learned from reviewed documents, five-fold
 	$(BIN)/python benchmarks/annotation.py --train --sets news,sec
+
+bench-annotation-speed: setup ## Measure annotation against bare spaCy, with one and two workers, and its memory
+	$(BIN)/python benchmarks/annotation_speed.py $(if $(wildcard ../shared/data/text),--real ../shared/data/text/opinions.jsonl.gz) \
+		--out benchmarks/results/annotation_speed.json
 
 bench-crawl: setup ## Measure crawling against a bare Scrapy spider, and its memory
 	$(BIN)/python -P benchmarks/crawl.py --out benchmarks/results/crawl.json

@@ -19,7 +19,7 @@ from gonerd.tables import write_table
 
 from .disputes import Dispute, disputes
 from .layers import PEOPLE, guideline_version, packaged, spans_from
-from .run import MARKER
+from .marker import MARKER
 
 AGREED, ADJUDICATED = "agreed", "adjudicated"
 _FIELDS = {"id": str, "start": int, "end": int, "spans": list, "reason": str}

@@ -22,7 +22,7 @@ from gonerd.text import splits_cluster, visible
 from gonerd.tokens import tokenize
 
 from .layers import keep_people
-from .run import MARKER
+from .marker import MARKER
 
 # What no layer may hold; the others are for a person to judge.
 BROKEN = ("empty", "outside the text", "white space", "misaligned", "unknown label", "duplicate", "overlap")

@@ -8,7 +8,20 @@ from typing import Annotated
 import typer
 
 from gonerd.errors import needs_extra
-from gonerd.options import Config, Limit, Seed, command_group
+from gonerd.options import (
+    Config,
+    DryRun,
+    Executor,
+    Limit,
+    Seed,
+    SlurmAccount,
+    SlurmMemory,
+    SlurmPartition,
+    SlurmQos,
+    SlurmTime,
+    Workers,
+    command_group,
+)
 
 app = command_group("Annotate documents with a spaCy pipeline, import, compare, adjudicate and export layers.")
 
@@ -35,16 +48,49 @@ def run(
         str | None, typer.Option(show_default=False, help="Packaged label map, or a YAML file of LABEL: CORE lines.")
     ] = None,
     limit: Limit = None,
+    executor: Executor = "local",
+    tasks: Annotated[
+        int | None, typer.Option(min=1, help="Tasks (default: one for 32 documents; on a cluster 4 for each worker).")
+    ] = None,
+    workers: Workers = 1,
+    slurm_partition: SlurmPartition = "",
+    slurm_time: SlurmTime = "24:00:00",
+    slurm_memory: SlurmMemory = 4,
+    slurm_account: SlurmAccount = "",
+    slurm_qos: SlurmQos = "",
+    dry_run: DryRun = False,
     config: Config = None,
 ) -> None:
-    """Annotate DOCUMENTS into a layer; the same command continues a killed run."""
+    """Annotate DOCUMENTS into a layer; the same command continues a killed run.
+
+    The layer is the same however many tasks and workers make it, here or on a cluster.
+    """
     with needs_extra("annotation"):
+        from gonerd.scale.ahead import begin_importing
+        from gonerd.scale.stages import SlurmOptions, Where
+
+        begin_importing(("gonerd.annotation.scale.blocks", "gonerd.annotation.scale.finish"), executor, workers)
         from .run import annotate_documents
 
-        chosen = [] if bare else (rule or None)
         summary = annotate_documents(
-            documents, out, pipeline, limit, rules=chosen, without=without or (), label_map=label_map
+            documents,
+            out,
+            pipeline,
+            limit,
+            rules=[] if bare else (rule or None),
+            without=without or (),
+            label_map=label_map,
+            where=Where(
+                executor=executor,
+                tasks=tasks,
+                workers=workers,
+                slurm=SlurmOptions(slurm_partition, slurm_time, slurm_memory, slurm_qos, slurm_account),
+                dry_run=dry_run,
+            ),
+            tell=lambda sentence: typer.echo(sentence, err=True),
         )
+    if summary is None:
+        return
     spans = ", ".join(f"{label} {count}" for label, count in summary.spans.items()) or "none"
     dropped = ", ".join(f"{label} {count}" for label, count in sorted(summary.dropped.items())) or "none"
     typer.echo(f"annotated {summary.documents} documents ({summary.shards_reused} shards kept from before) -> {out}")

@@ -100,7 +100,7 @@ class Draft:
         kept: list[Mention] = []
         old = iter(self.mentions)
         waiting = next(old, None)
-        for edit in _without_overlaps(edits):
+        for edit in _without_overlaps(map(self._trimmed, edits)):
             while waiting is not None and waiting.end <= edit.start:
                 kept.append(waiting)
                 waiting = next(old, None)
@@ -116,6 +116,15 @@ class Draft:
             kept.append(waiting)
         kept += old
         self.mentions = kept
+
+    def _trimmed(self, edit: Edit) -> Edit:
+        """Leaves out white space at the borders; a layer must not hold it, whatever a rule says."""
+        text, start, end = self.text, edit.start, edit.end
+        if start >= end or not (text[start].isspace() or text[end - 1].isspace()):
+            return edit
+        inner = text[start:end].strip()
+        start = text.index(inner, start) if inner else start
+        return replace(edit, start=start, end=start + len(inner))
 
     def _settle(self, rule: str, edit: Edit, before: list[Mention]) -> Iterator[Mention]:
         if before and (edit.weak or _within_known(edit, before)):

@@ -9,7 +9,7 @@ from gonerd.formats import FORMATS
 from gonerd.io import pair
 from gonerd.progress import track
 
-from .run import check_complete
+from .marker import check_complete
 
 
 def export_layer(layer: Path, documents: Path, out: Path, format: str = "jsonl") -> int:

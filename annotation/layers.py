@@ -17,7 +17,7 @@ from gonerd.io import read_annotations, read_documents
 from gonerd.records import Annotation, Rejected, Span
 from gonerd.tables import write_table
 
-from .run import MARKER
+from .marker import MARKER
 
 PACKAGED = "sample:"
 PEOPLE = "people"

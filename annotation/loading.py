@@ -35,6 +35,16 @@ def parse(specification: str) -> tuple[str, float]:
     return name, weight
 
 
+def from_anywhere(specification: str) -> str:
+    """Returns `NAME` or `NAME:WEIGHT` with a folder's name made absolute, for a process that runs in another one."""
+    name, _ = parse(specification)
+    kind, colon, model = name.partition(":")
+    prefix, path = (f"{kind}:", Path(model)) if colon and kind in _OURS else ("", Path(name))
+    if name in _SHORT or not path.exists():
+        return specification
+    return prefix + str(path.absolute()) + specification[len(name) :]
+
+
 def load(name: str) -> tuple[Any, str]:
     """Loads what a name stands for.
 

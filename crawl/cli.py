@@ -8,7 +8,19 @@ from typing import Annotated
 import typer
 
 from gonerd.errors import UsageError, needs_extra
-from gonerd.options import Config, Limit, command_group
+from gonerd.options import (
+    Config,
+    DryRun,
+    Executor,
+    Limit,
+    SlurmAccount,
+    SlurmMemory,
+    SlurmPartition,
+    SlurmQos,
+    SlurmTime,
+    Workers,
+    command_group,
+)
 
 app = command_group("Crawl sites and feeds to WARC files, and extract documents from them.")
 
@@ -126,18 +138,18 @@ def extract(
     keep_complete: Annotated[
         bool, typer.Option("--keep-complete", help="Take the complete records of damaged WARC files.")
     ] = False,
-    executor: Annotated[str, typer.Option(help="Where tasks run: local, slurm or ray.")] = "local",
+    executor: Executor = "local",
     tasks: Annotated[
         int | None, typer.Option(min=1, help="Tasks, each marked when done (default: one for each share of the input).")
     ] = None,
-    workers: Annotated[int, typer.Option(min=1, help="Tasks that run at the same time.")] = 1,
+    workers: Workers = 1,
     no_split: Annotated[bool, typer.Option("--no-split", help="Read every file in one task.")] = False,
-    slurm_partition: Annotated[str, typer.Option(help="Slurm partition.")] = "",
-    slurm_time: Annotated[str, typer.Option(help="Slurm time limit of a job.")] = "24:00:00",
-    slurm_memory: Annotated[int, typer.Option(min=1, help="Gigabytes for each Slurm task.")] = 4,
-    slurm_account: Annotated[str, typer.Option(help="Slurm account.")] = "",
-    slurm_qos: Annotated[str, typer.Option(help="Slurm quality of service.")] = "",
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Write Slurm's job scripts and submit nothing.")] = False,
+    slurm_partition: SlurmPartition = "",
+    slurm_time: SlurmTime = "24:00:00",
+    slurm_memory: SlurmMemory = 4,
+    slurm_account: SlurmAccount = "",
+    slurm_qos: SlurmQos = "",
+    dry_run: DryRun = False,
     config: Config = None,
 ) -> None:
     """Turn the pages of WARC files into documents, without duplicates.

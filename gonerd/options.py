@@ -72,3 +72,11 @@ Limit = Annotated[
     int | None, typer.Option("--limit", min=1, show_default=False, help="Stop after this many items (default: all).")
 ]
 Seed = Annotated[int, typer.Option("--seed", help="Seed of everything random.")]
+Executor = Annotated[str, typer.Option(help="Where tasks run: local, slurm or ray.")]
+Workers = Annotated[int, typer.Option(min=1, help="Tasks that run at the same time.")]
+SlurmPartition = Annotated[str, typer.Option(help="Slurm partition.")]
+SlurmTime = Annotated[str, typer.Option(help="Slurm time limit of a job.")]
+SlurmMemory = Annotated[int, typer.Option(min=1, help="Gigabytes for each Slurm task.")]
+SlurmAccount = Annotated[str, typer.Option(help="Slurm account.")]
+SlurmQos = Annotated[str, typer.Option(help="Slurm quality of service.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Write Slurm's job scripts and submit nothing.")]

@@ -16,4 +16,5 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 os.environ.setdefault("GONERD_CACHE", os.path.join(_CACHE, "gonerd"))
 
+from tests.slurm import slurm  # noqa: E402, F401  the same
 from tests.tiny import make_tiny, save_model, tiny_bert, tiny_roberta  # noqa: E402, F401  fixtures for every folder

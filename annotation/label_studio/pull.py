@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gonerd.annotation.layers import PEOPLE, guideline_version, keep_people, made_by_people, write_layer
-from gonerd.annotation.run import MARKER
+from gonerd.annotation.marker import MARKER
 from gonerd.errors import GonerdError
 from gonerd.files import read_json
 from gonerd.formats import Reading

@@ -18,7 +18,7 @@ from ._names import S
 from .organisations import _BODY
 
 _SHORT = regex.compile(
-    rf"{S}?\({S}?(?:(?:the|or|hereinafter|hereafter|collectively|together|known{S}+as){S}*,?{S}*)*[“\"'‘`]{{0,2}}{S}?"
+    rf"(?<!{S}){S}*\({S}?(?:(?:the|or|hereinafter|hereafter|collectively|together|known{S}+as){S}*,?{S}*)*[“\"'‘`]{{0,2}}{S}?"
     rf"(?P<short>\p{{Lu}}[\p{{L}}\d&.\-]{{1,9}}){S}?[”\"'’]{{0,2}}{S}?[,);]"
 )
 _WORD = regex.compile(r"[\p{L}\p{M}\d]+")

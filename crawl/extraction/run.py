@@ -21,7 +21,8 @@ from gonerd.errors import UsageError
 from gonerd.files import check_replaceable, only_writer, read_json
 from gonerd.records import DOMAINS
 from gonerd.scale.executors import run_stages
-from gonerd.scale.stages import SlurmOptions, Stage
+from gonerd.scale.stages import Stage
+from gonerd.scale.stages import Where as Anywhere
 
 from .summary import SUMMARY, ExtractSummary
 
@@ -29,24 +30,14 @@ _LOGS = "logs"
 _WRITING = 8  # extracting a document takes much longer than writing it, so fewer tasks write
 
 
-@dataclass(frozen=True, slots=True)
-class Where:
-    """Where an extraction runs.
+@dataclass(frozen=True)
+class Where(Anywhere):
+    """Where an extraction runs; as many tasks as there are units of input when none are stated.
 
     Attributes:
-        executor: "local", "slurm" or "ray".
-        tasks: Shares of the work, each marked when it is done; as many as there are units of input when None.
-        workers: Tasks that run at the same time.
-        slurm: How jobs are submitted.
-        dry_run: Write Slurm's scripts and submit nothing.
         split: Whether one file may be read by several tasks.
     """
 
-    executor: str = "local"
-    tasks: int | None = None
-    workers: int = 1
-    slurm: SlurmOptions | None = None
-    dry_run: bool = False
     split: bool = True
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from gonerd.errors import GonerdError, UsageError, needs_extra, unknown_name
 
-from .stages import EXECUTORS, SlurmOptions, Stage
+from .stages import EXECUTORS, SlurmOptions, Stage, Where
 
 
 def run_stages(
@@ -19,6 +19,7 @@ def run_stages(
     workers: int = 1,
     slurm: SlurmOptions | None = None,
     dry_run: bool = False,
+    extra: str = "crawl",
 ) -> bool:
     """Runs stages in order; tasks that an earlier call finished are not run again.
 
@@ -31,6 +32,7 @@ def run_stages(
         workers: Tasks that run at the same time.
         slurm: How to submit, for the executor "slurm".
         dry_run: Write Slurm's job scripts and submit nothing.
+        extra: The extra of this distribution that the stages belong to, for the message where something is missing.
 
     Returns:
         Whether all is done: False where jobs were submitted, or only written.
@@ -39,22 +41,18 @@ def run_stages(
         UsageError: An argument is impossible.
         GonerdError: A task failed; the same call continues with what is missing.
     """
-    if executor not in EXECUTORS:
-        raise unknown_name("executor", executor, EXECUTORS)
-    if tasks < 1 or workers < 1:
-        raise UsageError(f"--tasks {tasks} --workers {workers}: give at least 1 of each")
-    if dry_run and executor != "slurm":
-        raise UsageError(f"--dry-run goes with --executor slurm; {executor} has no scripts to write")
-    with needs_extra("scale" if executor == "ray" else "crawl"):
+    where = Where(executor, tasks, workers, slurm, dry_run)
+    check(where, extra)
+    with needs_extra("scale" if executor == "ray" else extra):
         if executor == "slurm":
             from .slurm import submit
 
-            submit(stages, folder, tasks, workers, slurm or SlurmOptions(), dry_run=dry_run)
+            submit(stages, folder, tasks, workers, where.slurm or SlurmOptions(), dry_run=dry_run)
             return False
         if executor == "ray":
-            from .ray_cluster import connected as session
+            from .ray_cluster import session
         else:
-            from .local import processes as session
+            from .local import session
     with session(stages, folder, workers) as run:
         for stage in stages:
             count = stage.tasks or tasks
@@ -63,6 +61,33 @@ def run_stages(
             if missing := [rank for rank in range(count) if not (done / f"{rank:05d}").exists()]:
                 raise GonerdError(failure(folder / stage.name, missing))
     return True
+
+
+def check(where: Where, extra: str = "crawl") -> None:
+    """Checks that tasks can run where they are to, before anything is done for them.
+
+    Args:
+        where: Where.
+        extra: As for `run_stages`.
+
+    Raises:
+        UsageError: An argument is impossible.
+        GonerdError: Something is not installed.
+    """
+    if where.executor not in EXECUTORS:
+        raise unknown_name("executor", where.executor, EXECUTORS)
+    if (where.tasks is not None and where.tasks < 1) or where.workers < 1:
+        given = "" if where.tasks is None else f"--tasks {where.tasks} "
+        raise UsageError(f"{given}--workers {where.workers}: give at least 1 of each")
+    if where.dry_run and where.executor != "slurm":
+        raise UsageError(f"--dry-run goes with --executor slurm; {where.executor} has no scripts to write")
+    with needs_extra("scale" if where.executor == "ray" else extra):
+        if where.executor == "slurm":
+            from .slurm import check_slurm
+
+            check_slurm(where.slurm or SlurmOptions(), dry_run=where.dry_run)
+        elif where.executor == "ray":
+            import ray  # noqa: F401
 
 
 def failure(folder: Path, missing: Sequence[int]) -> str:

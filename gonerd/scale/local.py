@@ -27,6 +27,39 @@ from .watch import Watch
 _CONSOLE = "console.log"
 
 
+class Processes:
+    """Worker processes that serve all stages of a run.
+
+    Args:
+        workers: How many there are at the same time.
+        console: File for what they print.
+    """
+
+    def __init__(self, workers: int, console: Path) -> None:
+        self.workers, self._console = workers, console
+        self._others = set(multiprocessing.active_children())
+        self._pool: ProcessPoolExecutor | None = None
+
+    @property
+    def pool(self) -> ProcessPoolExecutor:
+        """The processes, started on first use."""
+        if self._pool is None:
+            context = multiprocessing.get_context("forkserver" if os.name == "posix" else "spawn")
+            self._pool = ProcessPoolExecutor(self.workers, context, _begin, (self._console,))
+        return self._pool
+
+    def close(self) -> None:
+        """Ends them when what they do is done; those that are asked for next are fresh ones."""
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)
+        self._pool = None
+
+    def kill(self) -> None:
+        """Ends them at once."""
+        for child in set(multiprocessing.active_children()) - self._others:
+            child.terminate()
+
+
 class Here(LocalPipelineExecutor):  # type: ignore[misc]
     """datatrove's local executor on the standard library's processes.
 
@@ -34,24 +67,42 @@ class Here(LocalPipelineExecutor):  # type: ignore[misc]
     even for one worker. Tasks, markers, statistics and logs are datatrove's.
     """
 
-    def run(self, pool: ProcessPoolExecutor | None = None) -> None:
-        """Runs the tasks that are not marked as completed, in this process where there is no pool."""
+    def run(self, processes: Processes | None = None, recycle: int | None = None) -> None:
+        """Runs the tasks that are not marked as completed.
+
+        Args:
+            processes: Where they run; in this process when None.
+            recycle: Tasks for each process after which all give way to fresh ones, never when None.
+        """
         ranks = self.get_incomplete_ranks()
         folder = Path(self.logging_dir.resolve_paths(""))
-        if pool is not None:
-            self._run_in_pool(ranks, folder, pool)
-            return
-        for rank in track(ranks, folder.name):
+        done = self._in_turn(ranks, folder) if processes is None else self._in_pool(ranks, processes, recycle)
+        for _ in track(done, folder.name, total=len(ranks)):
+            pass
+
+    def _in_turn(self, ranks: list[int], folder: Path) -> Iterator[int]:
+        for rank in ranks:
             task = copy(self)
             task.pipeline = deepcopy(self.pipeline)  # every task counts for itself
             with _to_file(folder / _CONSOLE):
                 task._run_for_rank(rank)
+            yield rank
 
-    def _run_in_pool(self, ranks: list[int], folder: Path, pool: ProcessPoolExecutor) -> None:
+    def _in_pool(self, ranks: list[int], processes: Processes, recycle: int | None) -> Iterator[int]:
+        """Yields the number of each task that is done.
+
+        The standard library's `max_tasks_per_child` would replace one process at a time, but Python 3.11's may hang.
+        """
+        share = processes.workers * recycle if recycle else max(1, len(ranks))
         try:
-            futures = [pool.submit(self._run_for_rank, rank) for rank in ranks]
-            for done in track(as_completed(futures), folder.name, total=len(futures)):
-                done.result()
+            for first in range(0, len(ranks), share):
+                if first:
+                    processes.close()
+                some = ranks[first : first + share]
+                futures = {processes.pool.submit(self._run_for_rank, rank): rank for rank in some}
+                for done in as_completed(futures):
+                    done.result()
+                    yield futures[done]
         except BrokenProcessPool as error:
             raise GonerdError(
                 "a worker process was ended from outside, perhaps for want of memory; run the same command again to "
@@ -59,18 +110,19 @@ class Here(LocalPipelineExecutor):  # type: ignore[misc]
             ) from error
 
 
-def run_here(stage: Stage, folder: Path, tasks: int, workers: int, pool: ProcessPoolExecutor | None = None) -> None:
+def run_here(stage: Stage, folder: Path, tasks: int, workers: int, processes: Processes | None = None) -> None:
     """Runs one stage on this machine; see `run_stages`."""
     folder.mkdir(parents=True, exist_ok=True)
     logger.remove()  # what tasks log goes to their files; the console has one line
     try:
-        Here([*stage.steps, Watch(folder)], tasks=tasks, workers=workers, logging_dir=str(folder)).run(pool)
+        here = Here([*stage.steps, Watch(folder)], tasks=tasks, workers=workers, logging_dir=str(folder))
+        here.run(processes, stage.recycle)
     finally:
         logger.remove()
 
 
 @contextlib.contextmanager
-def processes(stages: Sequence[Stage], folder: Path, workers: int) -> Iterator[Run]:
+def session(stages: Sequence[Stage], folder: Path, workers: int) -> Iterator[Run]:
     """Yields what runs a stage: in this process, or in several that serve all stages.
 
     A single task runs in one of them too, where by then everything is imported.
@@ -83,17 +135,14 @@ def processes(stages: Sequence[Stage], folder: Path, workers: int) -> Iterator[R
         sorted({type(step).__module__ for stage in stages for step in stage.steps} - {"__main__"})
     )
     folder.mkdir(parents=True, exist_ok=True)
-    context = multiprocessing.get_context("forkserver" if os.name == "posix" else "spawn")
-    others = set(multiprocessing.active_children())
-    pool = ProcessPoolExecutor(workers, context, _begin, (folder / _CONSOLE,))
+    processes = Processes(workers, folder / _CONSOLE)
     try:
-        yield partial(run_here, pool=pool)
+        yield partial(run_here, processes=processes)
     except BaseException:
-        for child in set(multiprocessing.active_children()) - others:
-            child.terminate()
+        processes.kill()
         raise
     finally:
-        pool.shutdown(cancel_futures=True)
+        processes.close()
 
 
 @contextlib.contextmanager

@@ -36,7 +36,7 @@ def run_on_ray(stage: Stage, folder: Path, tasks: int, workers: int) -> None:
 
 
 @contextlib.contextmanager
-def connected(stages: Sequence[Stage], folder: Path, workers: int) -> Iterator[Run]:
+def session(stages: Sequence[Stage], folder: Path, workers: int) -> Iterator[Run]:
     """Yields what runs a stage: on the cluster that RAY_ADDRESS names, or on one of `workers` processes started here.
 
     A cluster started here has no dashboard.

@@ -47,13 +47,7 @@ def submit(
         UsageError: No partition is named.
         GonerdError: There is no `sbatch` here.
     """
-    if not options.partition:
-        raise UsageError("--executor slurm needs --slurm-partition; `sinfo` lists the cluster's")
-    if not dry_run and shutil.which("sbatch") is None:
-        raise GonerdError(
-            "--executor slurm: there is no `sbatch` on this machine; run the command on a login node of the cluster, "
-            "or pass --dry-run to write the job scripts only"
-        )
+    check_slurm(options, dry_run=dry_run)
     folder = folder.resolve()
     logger.remove()
     previous = None
@@ -65,6 +59,22 @@ def submit(
             previous.run()
     else:
         previous.run()
+
+
+def check_slurm(options: SlurmOptions, *, dry_run: bool) -> None:
+    """Checks that jobs can be submitted from here, or written.
+
+    Raises:
+        UsageError: No partition is named.
+        GonerdError: There is no `sbatch` here.
+    """
+    if not options.partition:
+        raise UsageError("--executor slurm needs --slurm-partition; `sinfo` lists the cluster's")
+    if not dry_run and shutil.which("sbatch") is None:
+        raise GonerdError(
+            "--executor slurm: there is no `sbatch` on this machine; run the command on a login node of the cluster, "
+            "or pass --dry-run to write the job scripts only"
+        )
 
 
 def _jobs(stage: Stage, folder: Path, tasks: int, workers: int, options: SlurmOptions, previous: _Jobs | None) -> _Jobs:

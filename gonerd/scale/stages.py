@@ -20,11 +20,13 @@ class Stage:
         name: What to call it, in progress, job names and folders.
         steps: The steps, each fed by the one before; they are pickled where tasks run in other processes.
         tasks: Number of tasks, None for as many as the whole run has.
+        recycle: Tasks for each worker after which the processes here give way to fresh ones, never when None.
     """
 
     name: str
     steps: Sequence[Step]
     tasks: int | None = None
+    recycle: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,25 @@ class SlurmOptions:
     memory: int = 4
     qos: str = ""
     account: str = ""
+
+
+@dataclass(frozen=True)
+class Where:
+    """Where a run's tasks go.
+
+    Attributes:
+        executor: One of `EXECUTORS`.
+        tasks: Shares of the work, each marked when it is done; the run's own choice when None.
+        workers: Tasks that run at the same time.
+        slurm: How jobs are submitted.
+        dry_run: Write Slurm's scripts and submit nothing.
+    """
+
+    executor: str = "local"
+    tasks: int | None = None
+    workers: int = 1
+    slurm: SlurmOptions | None = None
+    dry_run: bool = False
 
 
 # Runs one stage: its folder, its number of tasks, and how many of them at the same time.

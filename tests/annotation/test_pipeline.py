@@ -145,7 +145,7 @@ def test_leftovers_of_a_killed_write_do_not_stop_it(tmp_path):
     (tmp_path / "layer" / ".layer.json.99.part").touch()
     annotate_documents(tmp_path / "docs", tmp_path / "layer")
     assert not list((tmp_path / "layer").glob(".*.part"))
-    with pytest.raises(GonerdError, match="holds more documents than --limit 5"):
+    with pytest.raises(GonerdError, match="holds more documents than --limit allows"):
         annotate_documents(tmp_path / "docs", tmp_path / "layer", limit=5)
 
 

@@ -23,3 +23,14 @@ class Note:
             file.write(f"{rank}/{world_size}\n")
         (self.folder / f"{self.name}-{rank}.process").write_text(f"{os.getpid()} {os.getppid()}")
         yield rank
+
+
+class Process:
+    """A step that writes down which process a task ran in."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def __call__(self, data: Any, rank: int, world_size: int) -> Iterator[int]:
+        (self.folder / str(rank)).write_text(str(os.getpid()))
+        yield rank

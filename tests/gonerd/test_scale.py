@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 import sys
@@ -19,7 +18,7 @@ from gonerd.scale.stages import SlurmOptions, Stage
 
 # Another installed package is called `tests` too, and worker processes look up a step's module by its name.
 sys.path.append(str(Path(__file__).parent))
-from scale_steps import Note
+from scale_steps import Note, Process
 
 OPTIONS = SlurmOptions(partition="cpu", time="01:30:00", memory=3, account="project-1", qos="long")
 
@@ -37,6 +36,13 @@ def test_stages_run_in_order_and_once(tmp_path: Path, capfd: Any) -> None:
     assert ran(tmp_path, "two") == ["0/1"]
     assert capfd.readouterr() == ("", "")
     assert "Processing done" in (tmp_path / "logs" / "one" / "logs" / "task_00000.log").read_text()
+
+
+def test_worker_processes_give_way_to_fresh_ones(tmp_path: Path) -> None:
+    stage = Stage("one", [Process(tmp_path)], recycle=1)
+    run_stages([stage], tmp_path / "logs", tasks=6, workers=2)
+    first, second, third = ({*ran(tmp_path, f"{rank}"), *ran(tmp_path, f"{rank + 1}")} for rank in (0, 2, 4))
+    assert not first & second | second & third | first & third
 
 
 @pytest.mark.parametrize("workers", [1, 2])
@@ -97,45 +103,6 @@ def test_slurm_scripts(tmp_path: Path) -> None:
     first, second = re.findall(r"^job\d=.*", (tmp_path / "jobs" / "submit.sh").read_text(), re.MULTILINE)
     assert "--dependency" not in first and first.endswith("1-read.sbatch)")
     assert '"--dependency=afterok:$job1"' in second and second.endswith("2-settle.sbatch)")
-
-
-SBATCH = """#!{python}
-# Runs a job array here and now, one task after the other, and prints an id as sbatch does.
-import os, re, subprocess, sys
-script = sys.argv[-1]
-first, last = re.search(r"^#SBATCH --array=(\\d+)-(\\d+)", open(script).read(), re.M).groups()
-with open(os.environ["SUBMITTED"], "a") as log:
-    log.write(" ".join(sys.argv[1:-1]) + chr(10))
-number = sum(1 for _ in open(os.environ["SUBMITTED"]))
-for task in range(int(first), int(last) + 1):
-    env = dict(os.environ, SLURM_ARRAY_TASK_ID=str(task), SLURM_NODELIST="n1", SLURM_JOB_ID=str(number))
-    done = subprocess.run(["bash", script], env=env, capture_output=True, text=True)
-    if done.returncode:
-        print(done.stdout, done.stderr, file=sys.stderr)
-        sys.exit(done.returncode)
-print(number if "--parsable" in sys.argv else f"Submitted batch job {{number}}")
-"""
-SRUN = '#!/bin/bash\nwhile [[ $1 == -* ]]; do [[ $1 == -n ]] && shift; shift; done\nexec "$@"\n'
-
-
-@pytest.fixture
-def slurm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A stand-in for Slurm's commands; returns the file in which it notes what was submitted."""
-    tools = tmp_path / "bin"
-    tools.mkdir()
-    launch = f"#!{sys.executable}\nfrom datatrove.tools.launch_pickled_pipeline import main\nmain()\n"
-    written = {
-        "sbatch": SBATCH.format(python=sys.executable),
-        "srun": SRUN,
-        "scontrol": "#!/bin/bash\necho n1\n",
-        "launch_pickled_pipeline": launch,
-    }
-    for name, text in written.items():
-        (tools / name).write_text(text)
-        (tools / name).chmod(0o755)
-    monkeypatch.setenv("PATH", f"{tools}:{os.environ['PATH']}")
-    monkeypatch.setenv("SUBMITTED", str(tmp_path / "submitted"))
-    return tmp_path / "submitted"
 
 
 @pytest.mark.slow
