@@ -1,7 +1,7 @@
 """Metrics, one file each, found by themselves; every number equals that of the official scorer.
 
-A metric sees gold and predictions in the same order. Beside its numbers it may state counts per example that add up, and
-how its main number follows from their sum: resampling and permutation need no more, and rescore nothing.
+A metric sees gold and predictions in the same order. Beside its numbers it may state counts per example that add up,
+and how its main number follows from their sum: resampling and permutation need no more, and rescore nothing.
 """
 
 from __future__ import annotations
@@ -57,8 +57,8 @@ class Metric:
         compute: From (gold, predictions) to named numbers in the official unit.
         counts: From (gold, predictions) to an array [examples, counts]; None where the metric is no function of sums.
         value: From sums [..., counts] to the main number / unit [...].
-        right: From (gold, prediction) of one example to what it got right, each named; None where nothing is plainly right
-            or wrong.
+        right: From (gold, prediction) of one example to what it got right, each named; None where nothing is plainly
+            right or wrong.
     """
 
     name: str

@@ -19,7 +19,7 @@ Normalize = Callable[[str], str]
 
 
 def squad_normalized(text: str) -> str:
-    """Lower-cases, drops punctuation and English articles, and evens out white space (Rajpurkar et al. 2016, section 6.1)."""
+    """Lower-cases, drops punctuation and articles, evens out white space (Rajpurkar et al. 2016, section 6.1)."""
     return " ".join(_ARTICLES.sub(" ", text.lower().translate(_DROPPED)).split())
 
 

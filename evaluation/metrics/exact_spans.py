@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ..spans import Score
+from gonerd.evaluation.spans import Score
+
 from . import METRICS, Counts, Metric, Spanned, ratio
 from ._mentions import Pair, pair
 

@@ -1,4 +1,4 @@
-"""What long documents do to entity recognition: F1 by place, by distance to the first mention, by length; consistency."""
+"""Recognition in long documents: F1 by place, by distance to the first mention, by length; consistency."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from ..spans import Score
+from gonerd.evaluation.spans import Score
+
 from . import METRICS, Metric
 from ._mentions import pair
 from ._places import Place, Placed, placed
@@ -19,9 +20,9 @@ DISTANCES = (1, 128, 512, 2048)  # in words from the first gold mention of the s
 def compute(gold: Sequence[Any], predicted: Sequence[Any]) -> dict[str, Any]:
     """Scores whole documents, 0 to 1; buckets without any mention are left out.
 
-    A mention stands at its first word. Its distance is that to the first gold mention that bears the same name, words for
-    words; that mention itself, and a predicted name that has none before it, are "first". So gold counts do not depend on
-    the model.
+    A mention stands at its first word. Its distance is that to the first gold mention that bears the same name, letter
+    by letter; that mention itself, and a predicted name that has none before it, are "first". So gold counts do not
+    depend on the model.
     """
     documents = placed(gold, pair(gold, predicted))
     return {
@@ -83,9 +84,9 @@ def consistency(documents: Sequence[Placed]) -> dict[str, float]:
         documents: Documents with their mentions.
 
     Returns:
-        Names with two or more gold mentions of one label in a document ("names"); the shares of them of which all mentions
-        were found, some, or none; and the share treated alike ("consistent"): all found, or every mention given the
-        same other label, or every one passed over.
+        Names with two or more gold mentions of one label in a document ("names"); the shares of them of which all
+        mentions were found, some, or none; and the share treated alike ("consistent"): all found, or every mention
+        given the same other label, or every one passed over.
     """
     names = complete = partly = missed = alike = 0
     for document in documents:

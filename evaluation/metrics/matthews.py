@@ -18,21 +18,20 @@ def compute(gold: Sequence[int], predicted: Sequence[int]) -> dict[str, float]:
 
 
 def counts(gold: Sequence[int], predicted: Sequence[int]) -> Counts:
-    """Returns the cells of the confusion matrix, row by row, with a single 1 for each example."""
-    truth, guess = np.asarray(gold), np.asarray(predicted)
-    classes = int(max(truth.max(initial=1), guess.max(initial=1))) + 1
-    return np.eye(classes * classes)[truth * classes + guess]
+    """Returns the cells of the confusion matrix of two classes, row by row, with a single 1 for each example."""
+    return np.eye(4)[2 * np.asarray(gold) + np.asarray(predicted)]
 
 
 def value(sums: Counts) -> Counts:
-    """Returns the correlation from summed confusion matrices (Gorodkin 2004, for any number of classes)."""
-    classes = int(round(sums.shape[-1] ** 0.5))
-    matrix = sums.reshape(*sums.shape[:-1], classes, classes)
-    total, right = matrix.sum((-1, -2)), np.trace(matrix, axis1=-2, axis2=-1)
-    truth, guess = matrix.sum(-1), matrix.sum(-2)
-    covariance = right * total - (truth * guess).sum(-1)
-    spread = (total**2 - (guess**2).sum(-1)) * (total**2 - (truth**2).sum(-1))
-    return ratio(covariance, np.sqrt(spread))
+    """Returns the correlation from summed confusion matrices."""
+    negative, false_positive, false_negative, positive = np.moveaxis(sums, -1, 0)
+    spread = (
+        (positive + false_positive)
+        * (positive + false_negative)
+        * (negative + false_positive)
+        * (negative + false_negative)
+    )
+    return ratio(positive * negative - false_positive * false_negative, np.sqrt(spread))
 
 
 METRICS.register("matthews")(

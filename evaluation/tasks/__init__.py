@@ -1,7 +1,7 @@
 """Tasks that models are scored on, one file each, found by themselves.
 
-A task states where its dataset lies on the hub, at which commit, under which licence, and reads the files of its original
-distribution as well. What fine-tuning alone needs is in `gonerd.models.tasks`.
+A task states where its dataset lies on the hub, at which commit, under which licence, and reads the files of its
+original distribution as well. What fine-tuning alone needs is in `gonerd.models.tasks`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from gonerd.errors import GonerdError, unknown_name
+from gonerd.errors import GonerdError, UsageError, unknown_name
 from gonerd.registry import Registry
 
 from ._examples import Example, Loaded, QuestionExample, Section, TaggedExample, Tally, TextExample
@@ -119,6 +119,14 @@ class Task(ABC):
         Raises:
             GonerdError: It has not; the message begins with `where`.
         """
+
+    def absent(self, gold: Any) -> Any:
+        """Returns what stands for a prediction that is missing, and is wrong.
+
+        Raises:
+            UsageError: Nothing is: a class cannot be left out.
+        """
+        raise UsageError(f"task {self.name!r}: every example needs a prediction; leave out --partial")
 
     def load(
         self,

@@ -7,12 +7,12 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
+from gonerd.evaluation.metrics import Tagged
 from gonerd.labels import spans_to_tags
 from gonerd.records import Span
-
-from ..metrics import Tagged
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ class TaggedExample:
         """
         tags = spans_to_tags(self.spans if spans is None else spans, self.words)
         cuts = [*self.sentences, len(self.words)]
-        pieces = list(zip(cuts, cuts[1:], strict=False))
+        pieces = list(pairwise(cuts))
         return Tagged(
             tuple(tuple(tags[a:b]) for a, b in pieces),
             tuple(tuple(self.text[start:end] for start, end in self.words[a:b]) for a, b in pieces),

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from gonerd.errors import GonerdError, unknown_name
+from gonerd.evaluation.metrics import Tagged
 from gonerd.labels import SCHEMES, tags_to_spans
 
-from ..metrics import Tagged
 from . import Task
 from ._columns import check_scheme, documents, in_bio
 from ._examples import TaggedExample, Tally
@@ -80,6 +80,10 @@ class NerTask(Task):
         """Reads gold columns: from number of the document to its tags."""
         return _tagged(self, path, options.get("scheme", self.scheme), "--scheme", tally)
 
+    def absent(self, gold: Tagged) -> Tagged:
+        """Returns tags without a mention."""
+        return Tagged(tuple(("O",) * len(tags) for tags in gold.sentences), gold.words)
+
     def predictions(self, path: Path, **options: str) -> dict[str, Any]:
         """Reads columns whose last one is the predicted tag, in the order of the references."""
         found = _tagged(self, path, options.get("predicted_scheme", "BIO"), "--predicted-scheme", Tally())
@@ -96,13 +100,13 @@ class NerTask(Task):
                 )
             if len(a) != len(b):
                 raise GonerdError(
-                    f"{where}, sentence {number}: {len(a)} words in the references, {len(b)} in the predictions; no word "
-                    "may be cut off"
+                    f"{where}, sentence {number}: {len(a)} words in the references, {len(b)} in the predictions; no "
+                    "word may be cut off"
                 )
         if len(gold.words) != len(predicted.words):
             raise GonerdError(
-                f"{where}: {len(gold.words)} sentences in the references, {len(predicted.words)} in the predictions; no "
-                "sentence may be left out"
+                f"{where}: {len(gold.words)} sentences in the references, {len(predicted.words)} in the predictions; "
+                "no sentence may be left out"
             )
 
 

@@ -25,6 +25,10 @@ class QuestionTask(Task):
         """Returns the accepted answers."""
         return example.answers
 
+    def absent(self, gold: Any) -> Any:
+        """Returns a missing answer."""
+        return None
+
     def predictions(self, path: Path, **options: str) -> dict[str, Any]:
         """Reads `{"id": "answer", …}`."""
         return dict(answers_of(read_json(path, 'an object {"id": "answer"}'), str(path)))

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from gonerd.errors import GonerdError
+from gonerd.evaluation.metrics._answers import triviaqa_normalized
 
-from ..metrics._answers import triviaqa_normalized
 from . import Hub
 from ._examples import QuestionExample, Section, Tally
 from ._files import field, read_json, read_text
@@ -17,7 +17,7 @@ from ._questions import QuestionTask
 
 REVISION = "0f7faf33a3908546c6fd5b73a660e0f8ff173c2f"
 PAPER = "Joshi et al. 2017, TriviaQA (arXiv:1705.03551)"
-LICENCE = "Apache-2.0 (code and questions); documents as their sites state"
+LICENCE = "Apache-2.0 (code); questions and documents as their owners state"
 _MISSING, _EMPTY = "evidence file missing", "evidence empty"
 _UNVERIFIED = "not part of the verified set"
 
@@ -85,6 +85,7 @@ class TriviaQaTask(QuestionTask):
         found = {}
         for question in _questions(path, tally):
             names = [name for _, name, _ in question.documents]
+            tally.read += len(names) if self.per_document else 1
             for key in [f"{question.id}--{name}" for name in names] if self.per_document else [question.id]:
                 found[key] = (question.id, question.answers or None)
         return found

@@ -1,4 +1,4 @@
-"""CoNLL-2003, English: persons, organisations, locations and other names in newswire, with or without document context."""
+"""CoNLL-2003, English: persons, organisations, locations, other names in newswire, with or without document context."""
 
 from __future__ import annotations
 

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from gonerd.errors import GonerdError
+from gonerd.evaluation.metrics import Spanned
 from gonerd.jsonl import read_jsonl
 from gonerd.labels import CORE
 from gonerd.tokens import tokenize
 
-from ..metrics import Spanned
 from . import TASKS, Loaded, Task
 from ._examples import TaggedExample, Tally, digest
 
@@ -30,9 +30,8 @@ class Gonerd(Task):
         **options: str,
     ) -> Loaded:
         """Loads a split of a release; the packaged sample when no folder is named. See `Task.load`."""
+        from gonerd.evaluation.environment import dataset_identity
         from gonerd.models.tasks import TASKS as TRAINED
-
-        from ..environment import dataset_identity
 
         split, data = split or self.default_split, str(data_dir or "sample")
         self.checked(options)
@@ -65,6 +64,10 @@ class Gonerd(Task):
     def gold(self, example: TaggedExample) -> Spanned:
         """Returns the spans with the text."""
         return Spanned(tuple(span.key for span in example.spans), example.text)
+
+    def absent(self, gold: Spanned) -> Spanned:
+        """Returns no spans."""
+        return Spanned(())
 
     def predictions(self, path: Path, **options: str) -> dict[str, Spanned]:
         """Reads JSONL with `id` and `spans`, as `gonerd evaluate run` writes it."""

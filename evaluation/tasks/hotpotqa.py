@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from gonerd.errors import GonerdError
+from gonerd.evaluation.metrics.hotpotqa import Hop
 
-from ..metrics.hotpotqa import Hop
 from . import TASKS, Hub
 from ._examples import QuestionExample, Section, Tally
 from ._files import field, read_json
@@ -59,6 +59,10 @@ class HotpotQa(QuestionTask):
     def gold(self, example: QuestionExample) -> Hop:
         """Returns the answer with its supporting facts."""
         return Hop(example.answers[0], frozenset(example.supporting))
+
+    def absent(self, gold: Hop) -> Hop:
+        """Returns neither an answer nor facts."""
+        return Hop(None)
 
     def predictions(self, path: Path, **options: str) -> dict[str, Hop]:
         """Reads `{"answer": {id: text}, "sp": {id: [[title, sentence], …]}}`; "sp" may be left out."""

@@ -14,7 +14,7 @@ TASKS.register("mnli")(
         version="1",
         kind="sequence-classification",
         hub=hub("mnli"),
-        licence="OANC licence; parts CC BY 3.0 and CC BY-SA 3.0 (Williams et al. 2018)",
+        licence="OANC licence; its fiction as each work states (Williams et al. 2018)",
         source=PAPER,
         metrics=("accuracy",),
         headline=("accuracy",),

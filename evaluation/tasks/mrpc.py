@@ -17,8 +17,8 @@ TASKS.register("mrpc")(
         metrics=("accuracy", "f1"),
         headline=("accuracy", "f1"),
         labels=("not_equivalent", "equivalent"),
-        # The original distribution calls its files msr_paraphrase_*.txt; there the test file has labels, and no file is for
-        # validation: GLUE took that part from train.
+        # The original distribution calls its files msr_paraphrase_*.txt; there the test file has labels, and no file is
+        # for validation: GLUE took that part from train.
         files={
             "train": ("train.tsv", "msr_paraphrase_train.txt"),
             "validation": ("dev.tsv",),

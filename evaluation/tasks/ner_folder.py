@@ -94,8 +94,8 @@ def _written(tag: Any, names: Mapping[int, str] | None, where: str) -> str:
         return tag
     if names is None or tag not in names:
         raise GonerdError(
-            f"{where}: nothing says what the tag {json.dumps(tag, default=str)} stands for; put a label_map.json such as "
-            '{"0": "O", "1": "B-PER"} beside the file'
+            f"{where}: nothing says what the tag {json.dumps(tag, default=str)} stands for; put a label_map.json such "
+            'as {"0": "O", "1": "B-PER"} beside the file'
         )
     return names[tag]
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gonerd.errors import GonerdError, UsageError
+from gonerd.evaluation.metrics.squad_v2 import Guess
 
-from ..metrics.squad_v2 import Guess
 from . import TASKS, Hub
 from ._files import read_json
 from ._questions import answers_of
@@ -18,6 +18,10 @@ from ._squad import SquadTask
 @dataclass(frozen=True, kw_only=True)
 class SquadV2(SquadTask):
     """Answering nothing is an answer: the empty string."""
+
+    def absent(self, gold: tuple[str, ...]) -> Guess:
+        """Returns a missing answer, which is not the empty one."""
+        return Guess(None)
 
     def predictions(self, path: Path, **options: str) -> dict[str, Guess]:
         """Reads answers, and the scores of there being none from a second file."""
@@ -55,7 +59,7 @@ TASKS.register("squad_v2")(
         files={"train": ("train-v2.0.json",), "validation": ("dev-v2.0.json",)},
         options={
             "na_prob": "JSON file with the score of there being no answer, by id (predictions)",
-            "na_prob_thresh": "score above which an answer counts as none (predictions; default 1, as the official scorer)",
+            "na_prob_thresh": "score above which an answer counts as none (predictions; default 1, as officially)",
         },
     )
 )

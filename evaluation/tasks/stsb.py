@@ -39,7 +39,7 @@ TASKS.register("stsb")(
         version="1",
         kind="sequence-regression",
         hub=hub("stsb"),
-        licence="CC BY-SA 4.0; parts as their sources (Cer et al. 2017)",
+        licence="mixed, as its sources state (Cer et al. 2017)",
         source=PAPER,
         metrics=("pearson", "spearman"),
         headline=("pearson", "spearman"),
