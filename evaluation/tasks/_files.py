@@ -79,19 +79,18 @@ def read_text(path: Path, fallback: str | None = None) -> str:
 
 
 def read_json(path: Path, what: str) -> Any:
-    """Reads a JSON file, or the objects of a JSONL file as a list.
+    """Reads a JSON file, or as a list the objects of a JSONL file, told by its name.
 
     Raises:
         GonerdError: It is neither; the message says `what` it should be.
     """
     text = read_text(path)
+    if Path(path.name.removesuffix(".gz")).suffix in (".jsonl", ".ndjson"):
+        return list(_objects(path, text))
     try:
         return json.loads(text)
     except json.JSONDecodeError as error:
-        # A second object where the first ends is a file with one object a line.
-        if error.msg != "Extra data" or error.lineno < 2:
-            raise GonerdError(f"{path}: not valid JSON ({error}); expected {what}") from error
-    return list(_objects(path, text))
+        raise GonerdError(f"{path}: not valid JSON ({error}); expected {what}") from error
 
 
 def _objects(path: Path, text: str) -> Iterator[Any]:

@@ -60,10 +60,9 @@ def _paragraphs(value: Any, path: str) -> Iterator[tuple[str, Any, str]]:
             for i, paragraph in enumerate(field(article, "paragraphs", list, where)):
                 yield title, paragraph, f"{where}, paragraph {i}"
         return
-    lines = [value] if isinstance(value, dict) else value
-    if not isinstance(lines, list):
+    if not isinstance(value, list):
         raise GonerdError(f"{path}: holds neither 'data' nor paragraphs, so it is not a file in SQuAD's format")
-    for number, paragraph in enumerate(lines, start=1):
+    for number, paragraph in enumerate(value, start=1):
         where = f"{path} line {number}"
         field(paragraph, "context", str, where)
         yield str(paragraph.get("title", number)), paragraph, where

@@ -30,7 +30,9 @@ class HotpotQa(QuestionTask):
     def examples(self, path: Path, tally: Tally, **options: str) -> Iterator[QuestionExample]:
         """Reads a file of the original distribution, or its records one a line."""
         records = read_json(path, "a list of HotpotQA records")
-        for number, record in enumerate([records] if isinstance(records, dict) else records):
+        if not isinstance(records, list):
+            raise GonerdError(f"{path}: holds no list of records, so it is not a file of HotpotQA")
+        for number, record in enumerate(records):
             where = f"{path}, record {number}"
             paragraphs = [
                 _pair(paragraph, str, list, f"{where}, paragraph {i}")

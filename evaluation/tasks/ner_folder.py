@@ -53,6 +53,8 @@ class NerFolder(NerTask):
                 yield _renamed(example, path)
             return
         rows, names = _parquet(path) if kind == ".parquet" else (read_json(path, "rows of tokens and tags"), None)
+        if not isinstance(rows, list):
+            raise GonerdError(f"{path}: holds no list of rows; write one object with tokens and tags a line, as .jsonl")
         names = names or label_names(path.parent)
         found = [self._row(row, number, path, names, options) for number, row in enumerate(rows)]
         check_scheme([tags for _, _, tags in found], options.get("scheme", self.scheme), str(path), "--scheme")
