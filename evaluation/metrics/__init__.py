@@ -78,4 +78,5 @@ METRICS: Registry[Metric] = Registry("metric", __name__)
 def ratio(over: Any, under: Any) -> Counts:
     """Divides elementwise; 0 where the denominator is 0."""
     over, under = np.asarray(over, dtype=float), np.asarray(under, dtype=float)
-    return np.divide(over, under, out=np.zeros(np.broadcast(over, under).shape), where=under != 0)
+    found: Counts = np.divide(over, under, out=np.zeros(np.broadcast(over, under).shape), where=under != 0)
+    return found

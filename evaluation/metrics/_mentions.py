@@ -77,9 +77,9 @@ def pair(gold: Sequence[Any], predicted: Sequence[Any], *, strict: bool = True) 
     """
     labels: dict[str, int] = {}
     decode = _from_spans if gold and isinstance(gold[0], Spanned) else _from_tags
-    sides = [_distinct(decode(items, labels, strict)) for items in (gold, predicted)]
-    truth, guess = _keys(sides)
-    return Pair(*sides, tuple(labels), len(gold), np.isin(guess, truth), np.isin(truth, guess))
+    one, two = (_distinct(decode(items, labels, strict)) for items in (gold, predicted))
+    truth, guess = _keys((one, two))
+    return Pair(one, two, tuple(labels), len(gold), np.isin(guess, truth), np.isin(truth, guess))
 
 
 def _from_spans(items: Sequence[Spanned], labels: dict[str, int], strict: bool) -> Mentions:

@@ -19,7 +19,8 @@ def compute(gold: Sequence[int], predicted: Sequence[int]) -> dict[str, float]:
 
 def counts(gold: Sequence[int], predicted: Sequence[int]) -> Counts:
     """Returns the cells of the confusion matrix of two classes, row by row, with a single 1 for each example."""
-    return np.eye(4)[2 * np.asarray(gold) + np.asarray(predicted)]
+    cells: Counts = np.eye(4)[2 * np.asarray(gold) + np.asarray(predicted)]
+    return cells
 
 
 def value(sums: Counts) -> Counts:

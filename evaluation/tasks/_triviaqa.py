@@ -144,7 +144,7 @@ def _questions(path: Path, tally: Tally) -> Iterator[Question]:
         yield Question(key, field(record, "Question", str, where), (*aliases, *human), documents)
 
 
-def _documents(record: Any, verified: bool, tally: Tally, where: str) -> Iterator[tuple[str, str, None]]:
+def _documents(record: Any, verified: bool, tally: Tally, where: str) -> Iterator[tuple[str, str, str | None]]:
     seen: set[str] = set()
     for kind, folder in (("EntityPages", "wikipedia"), ("SearchResults", "web")):
         for page in record.get(kind, []):

@@ -10,11 +10,12 @@ from typing import Any
 
 from gonerd.dataset.original.files import label_names
 from gonerd.errors import GonerdError, UsageError
+from gonerd.files import existing
 
 from . import TASKS, Tally
 from ._columns import check_scheme, in_bio
 from ._examples import TaggedExample
-from ._files import existing, read_json
+from ._files import read_json
 from ._ner import OPTIONS, NerTask
 
 _SPLITS = {
@@ -85,7 +86,9 @@ def _renamed(example: TaggedExample, path: Path) -> TaggedExample:
 
 
 def _column(row: Any, names: tuple[str, ...], where: str) -> list[Any]:
-    found = next((row[name] for name in names if isinstance(row, dict) and isinstance(row.get(name), list)), None)
+    found: list[Any] | None = next(
+        (row[name] for name in names if isinstance(row, dict) and isinstance(row.get(name), list)), None
+    )
     if found is None:
         raise GonerdError(f"{where}: no list called {' or '.join(map(repr, names))}; rename the column")
     return found

@@ -15,7 +15,23 @@ from gonerd.evaluation.metrics.hotpotqa import Hop
 from gonerd.evaluation.metrics.squad_v2 import Guess
 
 CASES = 1000
-WORDS = ["the", "a", "An", "Oslo", "oslo", "U.S.", "us", "1,000", "yes", "no", "noanswer", "don't", "well-known", "_x_", "é"]
+WORDS = [
+    "the",
+    "a",
+    "An",
+    "Oslo",
+    "oslo",
+    "U.S.",
+    "us",
+    "1,000",
+    "yes",
+    "no",
+    "noanswer",
+    "don't",
+    "well-known",
+    "_x_",
+    "é",
+]
 MARKS = "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"
 
 
@@ -187,7 +203,8 @@ def test_squad_v2_with_thresholds():
         # Ties among the no-answer scores are decided by order in the official scorer; here there are none.
         scores = draw.sample([i / 100 for i in range(1, 100)], size)
         predicted = [
-            Guess(draw.choice(["", answer(draw), *accepted]), score) for accepted, score in zip(gold, scores, strict=True)
+            Guess(draw.choice(["", answer(draw), *accepted]), score)
+            for accepted, score in zip(gold, scores, strict=True)
         ]
         raw = [squad_v2_oracle(a, b.text) for a, b in zip(gold, predicted, strict=True)]
         found = metric("squad_v2").compute(gold, predicted)
@@ -202,7 +219,9 @@ def test_squad_v2_with_thresholds():
             totals = {}
             for limit in (0.0, *sorted(scores)):
                 credit = [
-                    (row[column] if accepted else float(not guess.text)) if guess.no_answer <= limit else float(not accepted)
+                    (row[column] if accepted else float(not guess.text))
+                    if guess.no_answer <= limit
+                    else float(not accepted)
                     for row, accepted, guess in zip(raw, gold, predicted, strict=True)
                 ]
                 totals[limit] = sum(credit)
@@ -236,7 +255,9 @@ def test_hotpotqa():
             if prefix and all(guess.facts is None for guess in predicted):
                 assert not any(key.startswith(prefix) for key in found)
                 continue
-            for name, column in zip(("em", "f1", "prec", "recall"), zip(*(row[i] for row in rows), strict=True), strict=True):
+            for name, column in zip(
+                ("em", "f1", "prec", "recall"), zip(*(row[i] for row in rows), strict=True), strict=True
+            ):
                 assert found[prefix + name] == pytest.approx(sum(column) / len(rows)), prefix + name
 
 

@@ -72,7 +72,11 @@ def test_the_table_of_the_command(capsys):
 GLUE = {
     # file, its text, (id, text, pair, gold) of each example
     "cola": ("dev.tsv", 'x01\t1\t\tHe "slept.\nx01\t0\t*\tSlept he\t\n', [("0", 'He "slept.', None, 1)]),
-    "sst2": ("dev.tsv", 'sentence\tlabel\na "fine film \t1\ndull\t0\n', [("0", 'a "fine film ', None, 1), ("1", "dull", None, 0)]),
+    "sst2": (
+        "dev.tsv",
+        'sentence\tlabel\na "fine film \t1\ndull\t0\n',
+        [("0", 'a "fine film ', None, 1), ("1", "dull", None, 0)],
+    ),
     "mrpc": (
         "dev.tsv",
         '\ufeffQuality\t#1 ID\t#2 ID\t#1 String\t#2 String\r\n1\t7\t8\tA "b.\tB a.\r\n',
@@ -203,11 +207,17 @@ HOTPOT = [
 @pytest.mark.parametrize("lines", [False, True])
 def test_hotpotqa_files(lines, tmp_path):
     name = "hotpot_dev_distractor_v1.json"
-    write(tmp_path / (f"{name}l" if lines else name), "\n".join(map(json.dumps, HOTPOT)) if lines else json.dumps(HOTPOT))
+    write(
+        tmp_path / (f"{name}l" if lines else name), "\n".join(map(json.dumps, HOTPOT)) if lines else json.dumps(HOTPOT)
+    )
     loaded = load("hotpotqa", tmp_path)
     first, second = loaded.examples
     assert first.context == "Orsa\nIt is old. Lake Orsa is cold.\n\nVale\nA valley."
-    assert [first.context[s.start : s.end] for s in first.sections] == ["It is old.", " Lake Orsa is cold.", "A valley."]
+    assert [first.context[s.start : s.end] for s in first.sections] == [
+        "It is old.",
+        " Lake Orsa is cold.",
+        "A valley.",
+    ]
     assert [first.context[start : start + 9] for start in first.starts] == ["Lake Orsa"]
     assert golds("hotpotqa", loaded)[0] == Hop("Lake Orsa", frozenset({("Orsa", 1), ("Vale", 0), ("Gone", 7)}))
     assert second.answers == ("yes",)
@@ -263,10 +273,16 @@ def test_the_verified_part_of_triviaqa(tmp_path):
     question["EntityPages"][0]["DocPartOfVerifiedEval"] = False
     question["SearchResults"] = [{"Filename": "1/1_2.txt", "DocPartOfVerifiedEval": True}]
     other = {**question, "QuestionId": "t9", "QuestionPartOfVerifiedEval": False}
-    write(tmp_path / "qa" / "verified-web-dev.json", json.dumps({**value, "VerifiedEval": True, "Data": [question, other]}))
+    write(
+        tmp_path / "qa" / "verified-web-dev.json",
+        json.dumps({**value, "VerifiedEval": True, "Data": [question, other]}),
+    )
     loaded = load("triviaqa_web", tmp_path, "verified")
     assert [e.id for e in loaded.examples] == ["t1--1/1_2.txt"]
-    assert loaded.tally.notes == {"document not part of the verified set": 1, "question not part of the verified set": 1}
+    assert loaded.tally.notes == {
+        "document not part of the verified set": 1,
+        "question not part of the verified set": 1,
+    }
 
 
 CONLL = """-DOCSTART- -X- O O
@@ -380,7 +396,9 @@ def test_rows_of_the_hub_equal_the_files(name, tmp_path):
                     "id": r["_id"],
                     "question": r["question"],
                     "answer": r["answer"],
-                    "context": dict(zip(("title", "sentences"), map(list, zip(*r["context"], strict=True)), strict=True)),
+                    "context": dict(
+                        zip(("title", "sentences"), map(list, zip(*r["context"], strict=True)), strict=True)
+                    ),
                     "supporting_facts": {
                         "title": [title for title, _ in r["supporting_facts"]],
                         "sent_id": [index for _, index in r["supporting_facts"]],
@@ -421,7 +439,9 @@ def test_rows_of_the_hub_equal_the_files(name, tmp_path):
 
 
 def test_no_hub_is_one_sentence():
-    with pytest.raises(GonerdError, match=r"nyu-mll/glue at '[0-9a-f]{40}' cannot be loaded from the hub \(.*--data-dir"):
+    with pytest.raises(
+        GonerdError, match=r"nyu-mll/glue at '[0-9a-f]{40}' cannot be loaded from the hub \(.*--data-dir"
+    ):
         TASKS.get("rte").load()
     with pytest.raises(UsageError, match="is not on the hub"):
         TASKS.get("ner_folder").load()
