@@ -103,4 +103,4 @@ def report(
 
 
 # The commands of tasks, prediction files and result files register themselves on the same group.
-from . import scoring_cli  # noqa: E402, F401
+from . import results_cli, tasks_cli  # noqa: E402, F401

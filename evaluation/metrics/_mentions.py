@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -77,39 +78,51 @@ def pair(gold: Sequence[Any], predicted: Sequence[Any], *, strict: bool = True) 
     """
     labels: dict[str, int] = {}
     decode = _from_spans if gold and isinstance(gold[0], Spanned) else _from_tags
-    one, two = (_distinct(decode(items, labels, strict)) for items in (gold, predicted))
+    one, two = (decode(items, labels, strict) for items in (gold, predicted))
     truth, guess = _keys((one, two))
-    return Pair(one, two, tuple(labels), len(gold), np.isin(guess, truth), np.isin(truth, guess))
+    found, correct = np.isin(truth, guess, assume_unique=True), np.isin(guess, truth, assume_unique=True)
+    return Pair(one, two, tuple(labels), len(gold), correct, found)
 
 
 def _from_spans(items: Sequence[Spanned], labels: dict[str, int], strict: bool) -> Mentions:
     rows = [
         (i, start, end, labels.setdefault(label, len(labels)))
         for i, item in enumerate(items)
-        for start, end, label in item.spans
+        for start, end, label in dict.fromkeys(item.spans)  # a set has each once
     ]
     return Mentions(*np.asarray(rows, dtype=np.int64).reshape(-1, 4).T)
 
 
+class _Numbered(dict[str, int]):
+    """Numbers tags in the order in which they are met."""
+
+    def __missing__(self, tag: str) -> int:
+        return self.setdefault(tag, len(self))
+
+
 def _from_tags(items: Sequence[Tagged], labels: dict[str, int], strict: bool) -> Mentions:
-    tags = list(chain.from_iterable(chain.from_iterable(item.sentences for item in items)))
-    lengths = np.fromiter((len(s) for item in items for s in item.sentences), np.int64)
-    if not tags:
+    lengths = [list(map(len, item.sentences)) for item in items]
+    sizes = np.fromiter(map(sum, lengths), np.int64, len(items))
+    total = int(sizes.sum())
+    if not total:
         return Mentions(*np.zeros((4, 0), dtype=np.int64))
-    codes = {tag: i for i, tag in enumerate(dict.fromkeys(tags))}
-    parts = np.asarray([_parsed(tag, labels) for tag in codes], dtype=np.int64)
-    prefix, label = parts[np.fromiter(map(codes.__getitem__, tags), np.int64, len(tags))].T
-    continues = (prefix[1:] == 2) & (prefix[:-1] != 0) & (label[1:] == label[:-1])
-    borders = np.concatenate([[True], ~continues, [True]])
-    borders[np.cumsum(lengths)[:-1][lengths[1:] > 0]] = True  # no mention goes beyond its sentence
+    numbers = _Numbered()
+    tags = chain.from_iterable(chain.from_iterable(item.sentences for item in items))
+    codes = np.fromiter(map(numbers.__getitem__, tags), np.int32, total)
+    prefixes, of_label = np.asarray([_parsed(tag, labels) for tag in numbers], dtype=np.int32).T
+    prefix, label = prefixes[codes], of_label[codes]
+    borders = np.ones(total + 1, dtype=bool)
+    borders[1:-1] = (prefix[1:] != 2) | (label[1:] != label[:-1])  # the label of O is that of no mention
+    ends = np.cumsum(np.fromiter(chain.from_iterable(lengths), np.int64))
+    borders[ends] = True  # no mention goes beyond its sentence
     edges = np.flatnonzero(borders)
     start, end = edges[:-1], edges[1:]
     kept = prefix[start] == 1 if strict else prefix[start] != 0
     start, end = start[kept], end[kept]
-    sizes = np.fromiter((sum(map(len, item.sentences)) for item in items), np.int64)
-    begins = np.cumsum(sizes) - sizes
-    example = np.searchsorted(np.cumsum(sizes), start, side="right")
-    return Mentions(example, start - begins[example], end - begins[example], label[start])
+    after = np.cumsum(sizes)
+    example = np.searchsorted(after, start, side="right")
+    begins = (after - sizes)[example]
+    return Mentions(example, start - begins, end - begins, label[start].astype(np.int64))
 
 
 def _parsed(tag: str, labels: dict[str, int]) -> tuple[int, int]:
@@ -119,23 +132,12 @@ def _parsed(tag: str, labels: dict[str, int]) -> tuple[int, int]:
     return _PREFIXES[prefix], labels.setdefault(label, len(labels)) if label else -1
 
 
-def _distinct(mentions: Mentions) -> Mentions:
-    """Drops mentions that stand twice: a set has each once."""
-    rows = np.column_stack([mentions.example, mentions.start, mentions.end, mentions.label])
-    order = np.lexsort(rows.T[::-1])
-    rows = rows[order]
-    fresh = np.concatenate([[True], (rows[1:] != rows[:-1]).any(axis=1)])[: len(rows)]
-    return Mentions(*rows[fresh].T)
-
-
 def _keys(sides: Sequence[Mentions]) -> list[Column]:
-    """Numbers the mentions of both sides so that equal ones have equal numbers."""
-    found: list[Column] = [np.zeros(len(side), dtype=np.int64) for side in sides]
-    for name in ("example", "start", "end", "label"):
-        values = [getattr(side, name) for side in sides]
-        size = max((int(v.max()) for v in values if len(v)), default=0) + 1
-        # Numbered afresh after each column, so that no product outgrows 64 bits.
-        combined = np.concatenate([key * size + value for key, value in zip(found, values, strict=True)])
-        numbers = np.unique(combined, return_inverse=True)[1]
-        found = np.split(numbers, [len(sides[0])])
-    return found
+    """Numbers the mentions of both sides so that equal ones have equal numbers, and others have not."""
+    columns = [(side.example, side.start, side.end - side.start, side.label) for side in sides]
+    sizes = [max((int(p.max()) for p in parts if len(p)), default=0) + 1 for parts in zip(*columns, strict=True)]
+    if math.prod(sizes) < 2**63:
+        _, starts, lengths, labels = sizes
+        return [((e * starts + start) * lengths + length) * labels + label for e, start, length, label in columns]
+    rows = np.concatenate([np.column_stack(parts) for parts in columns])
+    return np.split(np.unique(rows, axis=0, return_inverse=True)[1].reshape(-1), [len(sides[0])])

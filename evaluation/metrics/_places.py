@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any
@@ -13,6 +13,9 @@ from gonerd.tokens import tokenize
 
 from . import Spanned, Tagged
 from ._mentions import Mentions, Pair
+
+Row = tuple[int, int, str, bool]  # start, end, label, whether the other side has it
+NameOf = Callable[[int, int], tuple[int, str]]  # from start and end to the first word's number and the name
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,32 +63,27 @@ def placed(items: Sequence[Any], found: Pair) -> list[Placed]:
         GonerdError: The items hold no words and no text.
     """
     documents = []
-    sides = [_rows(found.gold, found.found, found), _rows(found.predicted, found.correct, found)]
-    for item, gold, predicted in zip(items, *sides, strict=True):
+    gold_rows, predicted_rows = _rows(found.gold, found.found, found), _rows(found.predicted, found.correct, found)
+    for item, gold, predicted in zip(items, gold_rows, predicted_rows, strict=True):
         words, name_of = _reader(item)
-        both = [
-            sorted(
-                (Place(*name_of(start, end), label, hit, (start, end)) for start, end, label, hit in rows), key=_order
-            )
-            for rows in (gold, predicted)
-        ]
-        documents.append(Placed(words, *both))
+        documents.append(Placed(words, _places(gold, name_of), _places(predicted, name_of)))
     return documents
 
 
-def _order(place: Place) -> tuple[int, int]:
-    return place.key
+def _places(rows: list[Row], name_of: NameOf) -> list[Place]:
+    found = [Place(*name_of(start, end), label, hit, (start, end)) for start, end, label, hit in rows]
+    return sorted(found, key=lambda place: place.key)
 
 
-def _rows(mentions: Mentions, hits: Any, found: Pair) -> list[list[tuple[int, int, str, bool]]]:
-    rows: list[list[tuple[int, int, str, bool]]] = [[] for _ in range(found.examples)]
+def _rows(mentions: Mentions, hits: Any, found: Pair) -> list[list[Row]]:
+    rows: list[list[Row]] = [[] for _ in range(found.examples)]
     columns = (mentions.example, mentions.start, mentions.end, mentions.label, hits)
     for example, start, end, label, hit in zip(*(column.tolist() for column in columns), strict=True):
         rows[example].append((start, end, found.labels[label], hit))
     return rows
 
 
-def _reader(item: Tagged | Spanned) -> tuple[int, Any]:
+def _reader(item: Tagged | Spanned) -> tuple[int, NameOf]:
     """Returns the number of words, and what gives first word and name of a mention."""
     if isinstance(item, Tagged):
         words = list(chain.from_iterable(item.words))

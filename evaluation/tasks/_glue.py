@@ -11,8 +11,9 @@ from typing import Any
 from gonerd.errors import GonerdError
 
 from . import Hub, Task
-from ._examples import Tally, TextExample
+from ._examples import TextExample
 from ._files import read_text
+from ._tally import Tally
 
 REVISION = "bcdcba79d07bc864c1c254ccfcedcce55bcc9a8c"
 PAPER = "Wang et al. 2018, GLUE (arXiv:1804.07461)"

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from gonerd.dataset.hub import transport_error
 from gonerd.errors import GonerdError, UsageError, unknown_name
 
-from ._examples import Example, Loaded, Tally, digest
+from ._examples import Example
+from ._tally import Loaded, Tally, digest
 
 if TYPE_CHECKING:
     from . import Task

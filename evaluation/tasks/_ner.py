@@ -14,7 +14,8 @@ from gonerd.labels import SCHEMES, tags_to_spans
 
 from . import Task
 from ._columns import check_scheme, documents, in_bio
-from ._examples import TaggedExample, Tally
+from ._examples import TaggedExample
+from ._tally import Tally
 
 CONTEXTS = ("document", "sentence")
 OPTIONS = {

@@ -9,9 +9,10 @@ from typing import Any
 
 from gonerd.errors import GonerdError
 
-from ._examples import QuestionExample, Tally
+from ._examples import QuestionExample
 from ._files import field, read_json
 from ._questions import MISPLACED, QuestionTask
+from ._tally import Tally
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,13 +11,12 @@ from gonerd.errors import GonerdError
 from gonerd.evaluation.metrics._answers import triviaqa_normalized
 
 from . import Hub
-from ._examples import QuestionExample, Section, Tally
+from ._examples import QuestionExample, Section
 from ._files import field, read_json, read_text
 from ._questions import QuestionTask
+from ._tally import Tally
 
 REVISION = "0f7faf33a3908546c6fd5b73a660e0f8ff173c2f"
-PAPER = "Joshi et al. 2017, TriviaQA (arXiv:1705.03551)"
-LICENCE = "Apache-2.0 (code); questions and documents as their owners state"
 _MISSING, _EMPTY = "evidence file missing", "evidence empty"
 _UNVERIFIED = "not part of the verified set"
 
@@ -36,11 +35,6 @@ class Question(NamedTuple):
     text: str
     answers: tuple[str, ...]
     documents: list[tuple[str, str, str | None]]
-
-
-def hub(config: str) -> Hub:
-    """Returns the place of a domain on the hub."""
-    return Hub("mandarjoshi/trivia_qa", config, REVISION)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -156,3 +150,24 @@ def _documents(record: Any, verified: bool, tally: Tally, where: str) -> Iterato
             else:
                 seen.add(name)
                 yield folder, name, None
+
+
+def domain(name: str, title: str, *, per_document: bool) -> TriviaQaTask:
+    """Returns the task of one domain, "web" or "wikipedia"."""
+    return TriviaQaTask(
+        name=f"triviaqa_{name}",
+        title=f"TriviaQA ({title})",
+        version="1",
+        hub=Hub("mandarjoshi/trivia_qa", f"rc.{name}", REVISION),
+        licence="Apache-2.0 (code); questions and documents as their owners state",
+        source="Joshi et al. 2017, TriviaQA (arXiv:1705.03551)",
+        metrics=("triviaqa",),
+        headline=("triviaqa",),
+        splits=("train", "validation", "verified"),
+        files={
+            "train": (f"qa/{name}-train.json",),
+            "validation": (f"qa/{name}-dev.json",),
+            "verified": (f"qa/verified-{name}-dev.json",),
+        },
+        per_document=per_document,
+    )

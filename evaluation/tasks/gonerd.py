@@ -14,7 +14,8 @@ from gonerd.labels import CORE
 from gonerd.tokens import tokenize
 
 from . import TASKS, Loaded, Task
-from ._examples import TaggedExample, Tally, digest
+from ._examples import TaggedExample
+from ._tally import Tally, digest
 
 
 @dataclass(frozen=True, kw_only=True)

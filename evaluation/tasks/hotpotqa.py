@@ -11,9 +11,10 @@ from gonerd.errors import GonerdError
 from gonerd.evaluation.metrics.hotpotqa import Hop
 
 from . import TASKS, Hub
-from ._examples import QuestionExample, Section, Tally
+from ._examples import QuestionExample, Section
 from ._files import field, read_json
 from ._questions import QuestionTask, answers_of
+from ._tally import Tally
 
 CHOICES = ("yes", "no")
 _UNFOUND = "answer in no supporting sentence"

@@ -86,12 +86,10 @@ def _renamed(example: TaggedExample, path: Path) -> TaggedExample:
 
 
 def _column(row: Any, names: tuple[str, ...], where: str) -> list[Any]:
-    found: list[Any] | None = next(
-        (row[name] for name in names if isinstance(row, dict) and isinstance(row.get(name), list)), None
-    )
-    if found is None:
-        raise GonerdError(f"{where}: no list called {' or '.join(map(repr, names))}; rename the column")
-    return found
+    for name in names:
+        if isinstance(row, dict) and isinstance(row.get(name), list):
+            return list(row[name])
+    raise GonerdError(f"{where}: no list called {' or '.join(map(repr, names))}; rename the column")
 
 
 def _written(tag: Any, names: Mapping[int, str] | None, where: str) -> str:

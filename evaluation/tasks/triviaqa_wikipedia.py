@@ -3,24 +3,6 @@
 from __future__ import annotations
 
 from . import TASKS
-from ._triviaqa import LICENCE, PAPER, TriviaQaTask, hub
+from ._triviaqa import domain
 
-TASKS.register("triviaqa_wikipedia")(
-    TriviaQaTask(
-        name="triviaqa_wikipedia",
-        title="TriviaQA (Wikipedia)",
-        version="1",
-        hub=hub("rc.wikipedia"),
-        licence=LICENCE,
-        source=PAPER,
-        metrics=("triviaqa",),
-        headline=("triviaqa",),
-        splits=("train", "validation", "verified"),
-        files={
-            "train": ("qa/wikipedia-train.json",),
-            "validation": ("qa/wikipedia-dev.json",),
-            "verified": ("qa/verified-wikipedia-dev.json",),
-        },
-        per_document=False,
-    )
-)
+TASKS.register("triviaqa_wikipedia")(domain("wikipedia", "Wikipedia", per_document=False))

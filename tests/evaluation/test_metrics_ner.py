@@ -125,6 +125,12 @@ def test_spans_score_as_the_set_scorer_does():
         assert found["labels"] == {label: score.as_dict() for label, score in expected.items() if label != "micro"}
 
 
+def test_offsets_of_any_size():
+    far = [Spanned(((2**40, 2**40 + 2**30, "P"), (2**40, 2**40 + 5, "Q"))), Spanned(((0, 1, "P"),))]
+    found = METRICS.get("exact_spans").compute(far, [Spanned(far[0].spans[:1]), Spanned(((0, 1, "Q"),))])
+    assert (found["correct"], found["predicted"], found["gold"]) == (1, 2, 3)
+
+
 def test_unknown_prefixes_are_refused():
     with pytest.raises(GonerdError, match="'E-PER'"):
         METRICS.get("exact_spans").compute([Tagged((("E-PER",),))], [Tagged((("O",),))])
