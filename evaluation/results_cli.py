@@ -15,8 +15,8 @@ from .cli import app
 
 @app.command()
 def compare(
-    first: Annotated[Path, typer.Argument(help="Result file of the teacher, or a folder with tasks and seeds.")],
-    second: Annotated[Path, typer.Argument(help="The same of the student.")],
+    first: Annotated[Path, typer.Argument(help="The teacher: a result file, its folder, or FOLDER/MODEL.")],
+    second: Annotated[Path, typer.Argument(help="The student, likewise.")],
     margin: Annotated[
         float,
         typer.Option(help="Largest difference of scores (0 to 1) that does not matter, for the equivalence test."),

@@ -1,26 +1,24 @@
-"""Comparing two systems: files of one result each, or folders with tasks and seeds."""
+"""Comparing two systems, on every task that both were scored on."""
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from gonerd.errors import GonerdError, UsageError
-from gonerd.evaluation.results import Scored, read_scored
-from gonerd.evaluation.schema import Cell, EfficiencyResult, read_result
+from gonerd.evaluation.results import Scored
 from gonerd.evaluation.scoring import Matched
 from gonerd.evaluation.tasks import TASKS, Task
-from gonerd.evaluation.validate import files_of
 
 from .equivalence import tost
 from .flips import flips
 from .kept import averages, saved, spread
 from .resampling import bootstrap, randomisation
+from .side import read_side
 from .statistic import counted
 
 MARGIN = 0.01
@@ -45,7 +43,7 @@ def compare(first: Path, second: Path, settings: CompareSettings | None = None) 
     """Compares two systems on every task that both were scored on.
 
     Args:
-        first: A result file, or a folder of them: the teacher. Files of one task and split in a folder are seeds.
+        first: What `gonerd.evaluation.compare.side.read_side` takes: the teacher.
         second: Likewise, the student.
         settings: How to compare.
 
@@ -58,36 +56,24 @@ def compare(first: Path, second: Path, settings: CompareSettings | None = None) 
         GonerdError: A file cannot be read.
     """
     settings = settings or CompareSettings()
-    sides = [_read(path) for path in (first, second)]
-    shared = [key for key in sides[0][0] if key in sides[1][0]]
+    one, two = read_side(first), read_side(second)
+    shared = [key for key in one.scores if key in two.scores]
     if not shared:
-        held = [", ".join("/".join(map(str, key)) for key in scores) or "none" for scores, _ in sides]
-        raise UsageError(f"{first} holds {held[0]}, {second} {held[1]}: no task and split in common; score both on one")
-    pairs = [_pair(sides[0][0][key], sides[1][0][key], settings) for key in shared]
-    names = [{run.result.model.name for key in shared for run in scores[key]} for scores, _ in sides]
-    cells = [cell for _, timed in sides for cell in timed]
-    times = [[cell for cell in cells if cell.model in chosen] for chosen in names]
+        raise UsageError(
+            f"{first} holds {one.held}, {second} {two.held}: no task and split in common; score both on one"
+        )
+    pairs = [_pair(one.scores[key], two.scores[key], settings) for key in shared]
+    cells = [*one.cells, *two.cells]
+    times = [[cell for cell in cells if cell.model in side.models] for side in (one, two)]
     return {
-        "first": sorted(names[0]),
-        "second": sorted(names[1]),
-        "settings": {"margin": settings.margin, "resamples": settings.resamples, "seed": settings.seed},
+        "first": one.models,
+        "second": two.models,
+        "settings": asdict(settings),
         "pairs": pairs,
         "averages": averages(pairs),
-        "efficiency": saved(*times) if names[0] != names[1] else None,
-        "unpaired": sorted({"/".join(map(str, key)) for scores, _ in sides for key in scores if key not in shared}),
+        "efficiency": saved(*times) if one.models != two.models else None,
+        "unpaired": sorted({"/".join(map(str, key)) for key in one.scores.keys() ^ two.scores.keys()}),
     }
-
-
-def _read(path: Path) -> tuple[dict[tuple[str, str | None], list[Scored]], list[Cell]]:
-    scores: dict[tuple[str, str | None], list[Scored]] = defaultdict(list)
-    cells: list[Cell] = []
-    for file in files_of([path]):
-        result = read_result(file)
-        if isinstance(result, EfficiencyResult):
-            cells += result.cells
-        else:
-            scores[result.task.name, result.task.split].append(read_scored(file))
-    return dict(scores), cells
 
 
 def _pair(first: Sequence[Scored], second: Sequence[Scored], settings: CompareSettings) -> dict[str, Any]:

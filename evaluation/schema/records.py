@@ -122,7 +122,10 @@ class ScoresResult(Strict):
     counts: Counts
     score: Annotated[float, Field(ge=-1, le=1, description="Mean of the task's headline metrics, 1 is perfect.")]
     metrics: Annotated[dict[str, dict[str, Any]], Field(description="Numbers of each metric, in the official unit.")]
-    predictions: Annotated[str | None, Field(description="File beside this one: gold and prediction by example.")]
+    predictions: Annotated[
+        str | None,
+        Field(pattern=r"^[^/\\]+\.jsonl$", description="File beside this one: gold and prediction by example."),
+    ]
     training: Annotated[dict[str, Any], Field(description="What the model's own note says of its making.")] = {}
     environment: Environment
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gonerd.errors import GonerdError
+from gonerd.errors import GonerdError, UsageError
 from gonerd.evaluation.metrics import Spanned
 from gonerd.jsonl import read_jsonl
 from gonerd.labels import CORE
@@ -34,6 +34,8 @@ class Gonerd(Task):
         from gonerd.evaluation.environment import dataset_identity
         from gonerd.models.tasks import TASKS as TRAINED
 
+        if revision is not None:
+            raise UsageError("--revision is for tasks on the hub; a release states its version itself, leave it out")
         split, data = split or self.default_split, str(data_dir or "sample")
         self.checked(options)
         tally = Tally()

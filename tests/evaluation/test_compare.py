@@ -14,6 +14,7 @@ from gonerd.evaluation.compare.equivalence import tost
 from gonerd.evaluation.compare.kept import averages, saved, spread
 from gonerd.evaluation.compare.resampling import bootstrap, randomisation
 from gonerd.evaluation.compare.run import CompareSettings, compare
+from gonerd.evaluation.environment import environment
 from gonerd.evaluation.metrics import METRICS, Tagged
 from gonerd.evaluation.metrics._means import mean, summed
 from gonerd.evaluation.schema import Cell
@@ -145,6 +146,10 @@ def test_averages_by_hand():
     assert spread([0.5])["deviation"] is None
 
 
+def environ():
+    return {**environment(model=False), "git": None}
+
+
 def cell(model, length, seconds, peak):
     return Cell(
         model=model, length=length, batch=1, seconds=seconds, quartiles=(seconds, seconds), repeats=3,
@@ -214,6 +219,30 @@ def test_seeds_in_folders(tmp_path, capsys):
     assert "0.9500 ± 0.0250 (3 seeds)" in capsys.readouterr().out
 
 
+def test_models_of_one_folder(tmp_path, capsys):
+    """Teacher and student, three seeds, and times, all in one folder, as the runner leaves them."""
+    for seed in range(3):
+        result(tmp_path, f"big-seed{seed}", {seed})
+        result(tmp_path, f"small-seed{seed}", {seed, 9})
+    folder = tmp_path / "results"
+    cells = [cell(f"{name}-seed0", 512, seconds, 100) for name, seconds in (("big", 2.0), ("small", 0.5))]
+    times = {"schema_version": 2, "kind": "efficiency", "seed": 0, "environment": environ()}
+    times["cells"] = [json.loads(c.model_dump_json()) for c in cells]
+    (folder / "efficiency.json").write_text(json.dumps(times))
+    found = compare(folder / "big", folder / "small", CompareSettings(resamples=100))
+    assert found["first"] == ["big-seed0", "big-seed1", "big-seed2"]
+    assert [pair["second"]["seeds"] for pair in found["pairs"]] == [3]
+    assert found["efficiency"]["time_saved"]["mean"] == 0.75
+    assert compare(folder / "big-seed1", folder / "small", CompareSettings(resamples=100))["first"] == ["big-seed1"]
+    capsys.readouterr()
+    assert main(["evaluate", "compare", str(folder / "big"), str(folder / "small")]) == 0
+    assert "time saved: 75.0% on average, 75.0% at most" in capsys.readouterr().out
+    assert main(["evaluate", "compare", str(folder), str(folder / "small")]) == 2
+    assert "holds several models (big-seed0, " in capsys.readouterr().err
+    assert main(["evaluate", "compare", str(folder / "bigg"), str(folder / "small")]) == 1
+    assert "holds no model 'bigg' (it holds big-seed0, " in capsys.readouterr().err
+
+
 def test_what_does_not_compare_is_one_sentence(tmp_path, capsys):
     one = result(tmp_path, "big", {0})
     value = json.loads(one.read_text())
@@ -249,8 +278,6 @@ def test_documents_are_drawn_whole():
 
 def test_the_versions_that_were_measured_with():
     """Resampling rests on numpy and scipy; their versions belong into result files."""
-    from gonerd.evaluation.environment import environment
-
     libraries = environment(model=False)["libraries"]
     assert libraries["scipy"] == version("scipy")
     assert libraries["numpy"] == version("numpy")
