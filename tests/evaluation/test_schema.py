@@ -8,11 +8,13 @@ from pydantic import BaseModel
 from gonerd import GonerdError
 from gonerd.cli import main
 from gonerd.evaluation.environment import environment
+from gonerd.evaluation.run import RunSettings, evaluate_model
 from gonerd.evaluation.schema import CURRENT, EfficiencyResult, ScoresResult, parse, read_result
 from gonerd.evaluation.schema.table import schema_markdown
 from gonerd.evaluation.schema.upgrades import UPGRADES
 from gonerd.evaluation.spans import score_spans
 from gonerd.evaluation.tasks import TASKS
+from gonerd.labels import BIO_TAGS
 
 SHA = "0" * 64
 
@@ -91,6 +93,19 @@ def test_the_first_version_loads(tmp_path):
 def test_what_loads_is_written_back_unchanged(tmp_path):
     for value in (read_result(first_version(tmp_path)[0]), parse(timed(), "times.json")):
         assert parse(json.loads(value.model_dump_json()), "again") == value
+
+
+def test_what_the_runner_writes_loads(save_model, tmp_path, capsys):
+    """A model that was never trained, over the beginning of the packaged release."""
+    names = dict(enumerate(BIO_TAGS))
+    model = save_model("bert", "token-classification", id2label=names, label2id={tag: i for i, tag in names.items()})
+    evaluate_model(model, tmp_path / "results", RunSettings(max_length=128, stride=16, batch_size=16, limit=1))
+    assert main(["evaluate", "validate", str(tmp_path / "results")]) == 0
+    assert "schema 1, reads as 2, score of 1 examples computed again" in capsys.readouterr().out
+    (path,) = (tmp_path / "results").glob("*.json")
+    result = read_result(path)
+    assert result.model.attention and result.model.weights_sha256
+    assert (result.counts.before_limit, result.counts.scored, result.counts.truncated) == (4, 1, 0)
 
 
 def test_every_version_has_its_upgrade():
