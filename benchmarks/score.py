@@ -25,6 +25,8 @@ from seqeval.scheme import IOB2
 
 from gonerd.evaluation.environment import environment
 from gonerd.evaluation.metrics import METRICS, Tagged
+from gonerd.evaluation.scoring import Matched, numbers
+from gonerd.evaluation.tasks import TASKS
 from gonerd.labels import CORE
 from gonerd.markdown import table
 
@@ -37,8 +39,9 @@ def invent(tokens: int, seed: int = 0) -> tuple[list[Tagged], list[Tagged]]:
     sides: list[list[Tagged]] = [[], []]
     for _ in range(tokens // (SENTENCE * DOCUMENT)):
         pair = [_sentence(draw) for _ in range(DOCUMENT)]
+        words = tuple(tuple(f"w{word}" for word in draw.integers(0, 5000, SENTENCE)) for _ in pair)
         for side, sentences in zip(sides, zip(*pair, strict=True), strict=True):
-            side.append(Tagged(tuple(sentences)))
+            side.append(Tagged(tuple(sentences), words))
     return sides[0], sides[1]
 
 
@@ -69,11 +72,15 @@ def measure(gold: list[Tagged], predicted: list[Tagged], rounds: int) -> dict[st
     sides = [[list(sentence) for item in side for sentence in item.sentences] for side in (gold, predicted)]
     ours = METRICS.get("exact_spans").compute
     lenient = METRICS.get("seqeval_default").compute
+    task = TASKS.get("conll2003")
+    ids = [str(i) for i in range(len(gold))]
+    matched = Matched(ids, ids, gold, predicted, [], [])
     variants: dict[str, Callable[[], float]] = {
         "exact_spans": lambda: float(ours(gold, predicted)["f1"]),
         "seqeval strict IOB2": lambda: float(f1_score(*sides, mode="strict", scheme=IOB2, average="micro")),
         "seqeval_default": lambda: float(lenient(gold, predicted)["f1"]),
         "seqeval default": lambda: float(f1_score(*sides, average="micro")),
+        "all metrics of conll2003": lambda: numbers(task, matched)[0],
     }
     found: dict[str, dict[str, Any]] = {name: {"seconds": [], "f1": 0.0} for name in variants}
     for _ in range(rounds):

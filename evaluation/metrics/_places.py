@@ -6,7 +6,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any
+from typing import Any, NamedTuple
 
 from gonerd.errors import GonerdError
 from gonerd.tokens import tokenize
@@ -18,8 +18,7 @@ Row = tuple[int, int, str, bool]  # start, end, label, whether the other side ha
 NameOf = Callable[[int, int], tuple[int, str]]  # from start and end to the first word's number and the name
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """A mention.
 
     Attributes:

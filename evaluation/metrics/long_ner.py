@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
+from functools import cache
+from itertools import pairwise
 from typing import Any
 
 from gonerd.evaluation.spans import Score
@@ -11,10 +14,12 @@ from gonerd.evaluation.spans import Score
 from . import METRICS, Metric
 from ._mentions import pair
 from ._places import Place, Placed, placed
+from .exact_spans import by_label
 
 POSITIONS = (0, 512, 1024, 2048, 4096)  # in words from the beginning of the document
 LENGTHS = (0, 512, 1024, 2048, 4096)  # words in the document
 DISTANCES = (1, 128, 512, 2048)  # in words from the first gold mention of the same name
+_FIRST = "first"
 
 
 def compute(gold: Sequence[Any], predicted: Sequence[Any]) -> dict[str, Any]:
@@ -24,57 +29,54 @@ def compute(gold: Sequence[Any], predicted: Sequence[Any]) -> dict[str, Any]:
     by letter; that mention itself, and a predicted name that has none before it, are "first". So gold counts do not
     depend on the model.
     """
-    documents = placed(gold, pair(gold, predicted))
-    return {
-        "f1": _score(place for document in documents for place in _both(document)).f1,
-        "by_position": _buckets(documents, lambda _, place, first: bucket(place.word, POSITIONS)),
-        "by_distance": _buckets(documents, lambda _, place, first: _distance(place, first)),
-        "by_length": _buckets(documents, lambda document, place, first: bucket(document.words, LENGTHS)),
-        "repeated_names": consistency(documents),
-    }
-
-
-def bucket(value: int, borders: Sequence[int]) -> str:
-    """Names the bucket that a number falls into, for instance "512-1023" or "4096+"."""
-    below = max(i for i, border in enumerate(borders) if value >= border)
-    if below + 1 == len(borders):
-        return f"{borders[below]}+"
-    return f"{borders[below]}-{borders[below + 1] - 1}"
-
-
-def _both(document: Placed) -> Iterator[tuple[Place, bool]]:
-    yield from ((place, True) for place in document.gold)
-    yield from ((place, False) for place in document.predicted)
-
-
-def _score(places: Any) -> Score:
-    correct = predicted = gold = 0
-    for place, is_gold in places:
-        gold += is_gold
-        predicted += not is_gold
-        correct += is_gold and place.hit
-    return Score(correct, predicted, gold)
-
-
-def _buckets(
-    documents: Sequence[Placed], name_of: Callable[[Placed, Place, dict[str, int]], str]
-) -> dict[str, dict[str, float]]:
-    found: dict[str, list[tuple[Place, bool]]] = defaultdict(list)
+    found = pair(gold, predicted)
+    documents = placed(gold, found)
+    tables = [_Table(), _Table(), _Table()]
     for document in documents:
         first: dict[str, int] = {}
         for place in document.gold:
             first.setdefault(place.name, place.word)
-        for place, is_gold in _both(document):
-            found[name_of(document, place, first)].append((place, is_gold))
-    order = sorted(
-        found, key=lambda name: (name != "first", int(name.rstrip("+").split("-")[0]) if name != "first" else 0)
-    )
-    return {name: _score(found[name]).as_dict() for name in order}
+        length = bucket(document.words, LENGTHS)
+        for is_gold, places in ((True, document.gold), (False, document.predicted)):
+            for place in places:
+                away = place.word - first.get(place.name, place.word)
+                names = (bucket(place.word, POSITIONS), bucket(away, DISTANCES) if away > 0 else _FIRST, length)
+                for table, name in zip(tables, names, strict=True):
+                    table.count(name, is_gold, place.hit)
+    by_position, by_distance, by_length = tables
+    return {
+        "f1": by_label(found)["micro"].f1,
+        "by_position": by_position.as_dict(),
+        "by_distance": by_distance.as_dict(),
+        "by_length": by_length.as_dict(),
+        "repeated_names": consistency(documents),
+    }
 
 
-def _distance(place: Place, first: dict[str, int]) -> str:
-    words = place.word - first.get(place.name, place.word)
-    return bucket(words, DISTANCES) if words > 0 else "first"
+def bucket(value: int, borders: tuple[int, ...]) -> str:
+    """Names the bucket that a number falls into, for instance "512-1023" or "4096+"."""
+    return _names(borders)[bisect_right(borders, value) - 1]
+
+
+@cache
+def _names(borders: tuple[int, ...]) -> list[str]:
+    return [*(f"{low}-{high - 1}" for low, high in pairwise(borders)), f"{borders[-1]}+"]
+
+
+class _Table:
+    """Counts by bucket: correct, predicted, gold."""
+
+    def __init__(self) -> None:
+        self.rows: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
+
+    def count(self, name: str, is_gold: bool, hit: bool) -> None:
+        row = self.rows[name]
+        row[2 if is_gold else 1] += 1
+        row[0] += is_gold and hit
+
+    def as_dict(self) -> dict[str, dict[str, float]]:
+        order = sorted(self.rows, key=lambda name: -1 if name == _FIRST else int(name.rstrip("+").partition("-")[0]))
+        return {name: Score(*self.rows[name]).as_dict() for name in order}
 
 
 def consistency(documents: Sequence[Placed]) -> dict[str, float]:

@@ -238,14 +238,20 @@ def test_squad_v2_refusals_and_missing_answers():
     assert "best_exact" not in metric("squad_v2").compute(gold, [Guess("x"), Guess(""), Guess("")])
 
 
+def test_the_best_threshold_is_the_lowest_one():
+    """A wrong answer changes nothing, so the threshold stays where it was."""
+    found = metric("squad_v2").compute([("x",), ("y",), ()], [Guess("no", 0.3), Guess("y", 0.2), Guess("", 0.4)])
+    assert (found["best_exact"], found["best_exact_thresh"]) == (pytest.approx(200 / 3), 0.2)
+
+
 def test_hotpotqa():
     draw = random.Random(5)
     for _ in range(CASES):
         facts = [(title, i) for title in "ab" for i in range(3)]
         gold, predicted, rows = [], [], []
         for _ in range(draw.randint(1, 4)):
-            truth = Hop(answer(draw), frozenset(draw.sample(facts, draw.randint(1, 4))))
-            text = draw.choice([answer(draw), truth.answer, None])
+            truth = Hop(draw.choice([answer(draw), "yes", "no"]), frozenset(draw.sample(facts, draw.randint(1, 4))))
+            text = draw.choice([answer(draw), truth.answer, f"{truth.answer} {answer(draw)}", "yes", None])
             held = draw.choice([None, frozenset(draw.sample(facts, draw.randint(0, 4))), truth.facts])
             gold.append(truth)
             predicted.append(Hop(text, held))
