@@ -24,16 +24,18 @@ class Checked:
     Attributes:
         path: The file.
         kind: What it holds.
-        version: Version that it was written in.
+        version: Version that it was written in; None for a file of another kind in a folder, which is passed over.
         examples: Predictions beside it whose score was computed again; None where there are none to compute from.
     """
 
     path: Path
     kind: str
-    version: int
+    version: int | None
     examples: int | None
 
     def __str__(self) -> str:
+        if self.version is None:
+            return f"{self.path}: {self.kind}, no result file, passed over"
         upgraded = "" if self.version == CURRENT else f", reads as {CURRENT}"
         again = "" if self.examples is None else f", score of {self.examples} examples computed again"
         return f"{self.path}: {self.kind}, schema {self.version}{upgraded}{again}"
@@ -50,7 +52,7 @@ def validate(paths: Sequence[Path]) -> Iterator[Checked | GonerdError]:
     """
     for path in files_of(paths):
         try:
-            yield _check(path)
+            yield _check(path, named=path in paths)
         except GonerdError as error:
             yield error
 
@@ -71,8 +73,10 @@ def files_of(paths: Sequence[Path]) -> list[Path]:
     return found
 
 
-def _check(path: Path) -> Checked:
+def _check(path: Path, *, named: bool) -> Checked:
     value = read_json(path, "evaluate again")
+    if not named and isinstance(value, dict) and value.get("kind") == "comparison":
+        return Checked(path, "comparison", None, None)
     result = parse(value, str(path))
     version = version_of(value, str(path))
     if not isinstance(result, ScoresResult) or result.predictions is None:

@@ -18,7 +18,7 @@ from .equivalence import tost
 from .flips import flips
 from .kept import averages, saved, spread
 from .resampling import bootstrap, randomisation
-from .side import read_side
+from .side import named, read_side
 from .statistic import counted
 
 MARGIN = 0.01
@@ -66,13 +66,14 @@ def compare(first: Path, second: Path, settings: CompareSettings | None = None) 
     cells = [*one.cells, *two.cells]
     times = [[cell for cell in cells if cell.model in side.models] for side in (one, two)]
     return {
+        "kind": "comparison",
         "first": one.models,
         "second": two.models,
         "settings": asdict(settings),
         "pairs": pairs,
         "averages": averages(pairs),
         "efficiency": saved(*times) if one.models != two.models else None,
-        "unpaired": sorted({"/".join(map(str, key)) for key in one.scores.keys() ^ two.scores.keys()}),
+        "unpaired": sorted(map(named, one.scores.keys() ^ two.scores.keys())),
     }
 
 

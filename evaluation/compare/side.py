@@ -9,8 +9,10 @@ from pathlib import Path
 
 from gonerd.errors import GonerdError, UsageError
 from gonerd.evaluation.results import Scored, read_scored
-from gonerd.evaluation.schema import Cell, EfficiencyResult, read_result
+from gonerd.evaluation.schema import Cell, EfficiencyResult, parse
+from gonerd.evaluation.schema.reading import is_result
 from gonerd.evaluation.validate import files_of
+from gonerd.files import read_json
 
 _SEED = re.compile(r"[-_.]seed[-_.]?[0-9]+$")
 Key = tuple[str, str | None]  # task and split
@@ -33,7 +35,7 @@ class Side:
     @property
     def held(self) -> str:
         """Lists tasks and splits for a message."""
-        return ", ".join("/".join(map(str, key)) for key in self.scores) or "no scores"
+        return ", ".join(map(named, self.scores)) or "no scores"
 
 
 def read_side(path: Path) -> Side:
@@ -57,7 +59,10 @@ def read_side(path: Path) -> Side:
     models: set[str] = set()
     others: set[str] = set()
     for file in files:
-        result = read_result(file)
+        value = read_json(file, "evaluate again")
+        if file != path and not is_result(value):  # a folder may hold other files too, comparisons for instance
+            continue
+        result = parse(value, str(file))
         if isinstance(result, EfficiencyResult):
             cells += result.cells
         elif wanted in (None, result.model.name, without_seed(result.model.name)):
@@ -67,11 +72,17 @@ def read_side(path: Path) -> Side:
             others.add(result.model.name)
     if wanted is not None and not models:
         raise GonerdError(
-            f"{path}: no such file, and {path.parent} holds no model {wanted!r} (it holds {_list(others)})"
+            f"{path}: no such file, and {path.parent} holds no model {wanted!r} (it holds {_list(others)}); check the "
+            "path"
         )
     if len({without_seed(name) for name in models}) > 1:
         raise UsageError(f"{path}: holds several models ({_list(models)}); name one of them as {path / min(models)}")
     return Side(sorted(models), dict(scores), cells)
+
+
+def named(key: Key) -> str:
+    """Names a task and its split; a reference file has none."""
+    return "/".join(part for part in key if part)
 
 
 def without_seed(name: str) -> str:

@@ -14,8 +14,10 @@ def lines(found: Mapping[str, Any]) -> Iterator[str]:
     yield f"{', '.join(found['first'])} (first) against {', '.join(found['second'])} (second)"
     for pair in found["pairs"]:
         yield from _pair(pair, found["settings"]["margin"])
-    for group, row in found["averages"].items():
-        if len(found["pairs"]) > 1 and row["kept"] is not None:
+    groups = found["averages"]
+    for group, row in groups.items():
+        alone = row["tasks"] == 1 or (group == "all" and len(groups) == 2)  # then it says nothing new
+        if not alone and row["kept"] is not None:
             yield (
                 f"average of {row['tasks']} task(s), {group}: {row['first']:.4f} -> {row['second']:.4f}, kept "
                 f"{row['kept']:.1%} (mean of the tasks' shares {row['mean_of_kept']:.1%})"

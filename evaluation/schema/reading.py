@@ -18,13 +18,18 @@ _KINDS: dict[str, type[Result]] = {"scores": ScoresResult, "efficiency": Efficie
 _REMEDY = "evaluate again"
 
 
+def is_result(value: Any) -> bool:
+    """Whether a JSON value is a result file of any version, whole or not."""
+    return isinstance(value, dict) and value.get("kind") in _KINDS
+
+
 def version_of(value: Any, where: str) -> int:
     """Returns the version of a file; the first one did not state it.
 
     Raises:
         GonerdError: It is no result file, or of a version that is not known.
     """
-    if not isinstance(value, dict) or value.get("kind") not in _KINDS:
+    if not is_result(value):
         raise GonerdError(f"{where}: no result file (field 'kind' is none of {', '.join(_KINDS)}); {_REMEDY}")
     version = value.get("schema_version", 1)
     if type(version) is not int or not 1 <= version <= CURRENT:

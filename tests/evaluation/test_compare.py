@@ -237,6 +237,9 @@ def test_models_of_one_folder(tmp_path, capsys):
     capsys.readouterr()
     assert main(["evaluate", "compare", str(folder / "big"), str(folder / "small")]) == 0
     assert "time saved: 75.0% on average, 75.0% at most" in capsys.readouterr().out
+    (folder / "notes.json").write_text('{"kind": "comparison"}')  # not a result, and in nobody's way
+    assert main(["evaluate", "validate", str(folder)]) == 0
+    assert "notes.json: comparison, no result file, passed over" in capsys.readouterr().out
     assert main(["evaluate", "compare", str(folder), str(folder / "small")]) == 2
     assert "holds several models (big-seed0, " in capsys.readouterr().err
     assert main(["evaluate", "compare", str(folder / "bigg"), str(folder / "small")]) == 1
