@@ -6,8 +6,8 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 OUT ?= out/demo
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo sample test check format bench bench-annotation bench-annotation-speed bench-annotation-train \
-	bench-build bench-crawl bench-extract bench-scale docs constraints clean
+.PHONY: help setup demo sample test check format bench bench-annotation bench-annotation-speed \
+	bench-annotation-train bench-build bench-crawl bench-extract bench-scale bench-score docs constraints clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 13
@@ -68,10 +68,15 @@ bench-scale: setup ## Measure extraction with one and two workers, memory, and s
 	$(BIN)/python benchmarks/extract_scale.py $(if $(wildcard ../shared/data/news_pages),--real ../shared/data/news_pages) \
 		--out benchmarks/results/extract_scale.json
 
-docs: setup ## Regenerate docs/CLI.md, docs/SOURCES.md and docs/CC-NEWS.md
+bench-score: setup ## Measure scoring a million tokens of tags against seqeval
+	$(BIN)/python -P benchmarks/score.py --out benchmarks/results/score.json
+
+docs: setup ## Regenerate what is generated in docs/
 	$(BIN)/python tools/reference.py
 	$(BIN)/python tools/sources.py
 	$(BIN)/python tools/ccnews.py
+	$(BIN)/python tools/schema.py
+	$(BIN)/python tools/tasks.py
 
 constraints: setup ## Write constraints.txt from what .venv holds
 	$(BIN)/python tools/constraints.py

@@ -100,3 +100,7 @@ def report(
 
         written = write_report(results, out, teacher)
     typer.echo(f"report -> {', '.join(str(path) for path in written)}")
+
+
+# The commands of tasks, prediction files and result files register themselves on the same group.
+from . import results_cli, tasks_cli  # noqa: E402, F401

@@ -8,21 +8,31 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-_LIBRARIES = ("gonerd", "torch", "transformers", "datasets", "pyarrow", "seqeval", "tokenizers")
+_LIBRARIES = (
+    *("gonerd", "torch", "transformers", "datasets", "pyarrow", "seqeval", "tokenizers"),
+    *("numpy", "scikit-learn", "scipy"),
+)
 
 
-def environment() -> dict[str, Any]:
-    """Returns git state, library versions, machine, device and threads."""
-    import torch
+def environment(*, model: bool = True) -> dict[str, Any]:
+    """Returns git state, library versions, machine, device and threads.
 
-    cuda = torch.cuda.is_available()
+    Args:
+        model: Whether a model was run; scoring alone takes one thread of the processor, and no torch.
+    """
+    device, threads = "cpu", 1
+    if model:
+        import torch
+
+        device = torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu"
+        threads = torch.get_num_threads()
     return {
         "git": git_state(),
         "python": platform.python_version(),
         "libraries": {name: _version(name) for name in _LIBRARIES},
         "machine": platform.machine(),
-        "device": torch.cuda.get_device_name() if cuda else "cpu",
-        "threads": torch.get_num_threads(),
+        "device": device,
+        "threads": threads,
     }
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from gonerd import GonerdError, UsageError
 from gonerd.evaluation.efficiency import measure_efficiency
+from gonerd.evaluation.schema import read_result
 from gonerd.models.conversion import convert
 from gonerd.models.halving import halve
 from gonerd.models.load import weights_sha256
@@ -35,6 +36,8 @@ def test_cells_measure_what_was_asked(tiny_roberta, tmp_path):
     assert cells[0]["weight_bytes"] >= 4 * counted
     written = json.loads((tmp_path / "results" / "efficiency.json").read_text())
     assert written["cells"] == cells
+    (first, *_) = read_result(tmp_path / "results" / "efficiency.json").cells
+    assert (first.model, first.seconds) == ("teacher", cells[0]["seconds"])
     assert cells[0]["weights_sha256"] == weights_sha256(model) != cells[1]["weights_sha256"]
 
 
