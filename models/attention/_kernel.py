@@ -23,6 +23,9 @@ from torch.utils.checkpoint import checkpoint
 _FLASH = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu.default
 _FLASH_BACKWARD = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu_backward.default
 
+FORMED = 1 << 22  # weights that are formed at a time
+_KEPT: dict[str, Any] = {"use_reentrant": False}
+
 
 @dataclass(frozen=True, slots=True)
 class Keys:
@@ -72,11 +75,18 @@ def attend(q: Tensor, sets: Sequence[Keys | Windows], dropout: float = 0.0) -> T
         (M, H, b, D), with (M, b, H, D) contiguous. Zero where a query sees nothing.
     """
     if implementation(q, dropout) == "concatenated-sdpa":
-        if not (dropout and torch.is_grad_enabled()):
+        if not dropout or q.device.type != "cpu":
             return _concatenated(q, sets, dropout)
-        # Weights that are dropped must be formed; formed again for the gradient, they need not be kept.
-        again: Tensor = checkpoint(_concatenated, q, sets, dropout, use_reentrant=False)
-        return again
+        # Weights that are dropped must be formed: a few blocks at a time, and again for the gradient, not kept.
+        keys = sum(one.width if isinstance(one, Windows) else one.k.shape[2] for one in sets)
+        size = max(1, FORMED // (q.shape[1] * q.shape[2] * keys))
+        parts = [
+            checkpoint(
+                _concatenated, q[at : at + size], [_part(one, len(q), at, size) for one in sets], dropout, **_KEPT
+            )
+            for at in range(0, len(q), size)
+        ]
+        return parts[0] if len(parts) == 1 else torch.cat(parts)
     keys, values, biases = [s.k for s in sets], [s.v for s in sets], [s.bias for s in sets]
     geometry = [n for s in sets for n in ((s.first, s.step, s.width) if isinstance(s, Windows) else (0, 0, 0))]
     recorded = torch.is_grad_enabled() and any(t.requires_grad for t in (q, *keys, *values))
@@ -89,6 +99,16 @@ def attend(q: Tensor, sets: Sequence[Keys | Windows], dropout: float = 0.0) -> T
 def implementation(q: Tensor, dropout: float = 0.0) -> str:
     """Names what `attend` runs for such queries: "flash-merge" or "concatenated-sdpa"."""
     return "flash-merge" if q.device.type == "cpu" and not dropout else "concatenated-sdpa"
+
+
+def _part(one: Keys | Windows, count: int, at: int, size: int) -> Keys | Windows:
+    """The keys of `size` of `count` blocks from block `at` on."""
+    cut = slice(at, at + size)
+    bias = one.bias[cut] if one.bias is not None and one.bias.dim() == 4 and len(one.bias) == count else one.bias
+    if isinstance(one, Windows):
+        return Windows(one.k, one.v, one.first + at * one.step, one.step, one.width, bias)
+    k, v = (t[cut] if len(t) == count else t for t in (one.k, one.v))
+    return Keys(k, v, bias)
 
 
 def _view(row: Tensor, count: int, first: int, step: int, width: int) -> Tensor:

@@ -91,6 +91,16 @@ def test_the_operator_is_sound():
     torch.library.opcheck(_kernel._attend, tuple(arguments), test_utils=("test_schema", "test_faketensor"))
 
 
+def test_dropout_a_few_blocks_at_a_time(monkeypatch):
+    """A dropout of nearly nothing takes that way and drops nothing."""
+    leaves, q, sets = example(5, 2, 8, 4, 4, 0, 0.3)
+    expected = results(dense, leaves, q, sets)
+    monkeypatch.setattr(_kernel, "FORMED", 2 * 2 * 8 * 29)
+    torch.manual_seed(0)
+    for a, b in zip(expected, results(lambda q, sets: attend(q, sets, 1e-12), leaves, q, sets), strict=True):
+        assert torch.allclose(a, b, atol=1e-9)
+
+
 def test_dropout_is_random_unbiased_and_recomputed_alike():
     leaves, q, sets = example(2, 2, 8, 4, 4, 0, 0.3, torch.float32)
     torch.manual_seed(0)
