@@ -78,8 +78,8 @@ def attend(q: Tensor, sets: Sequence[Keys | Windows], dropout: float = 0.0) -> T
         if not dropout or q.device.type != "cpu":
             return _concatenated(q, sets, dropout)
         # Weights that are dropped must be formed: a few blocks at a time, and again for the gradient, not kept.
-        keys = sum(one.width if isinstance(one, Windows) else one.k.shape[2] for one in sets)
-        size = max(1, FORMED // (q.shape[1] * q.shape[2] * keys))
+        across = sum(one.width if isinstance(one, Windows) else one.k.shape[2] for one in sets)
+        size = max(1, FORMED // (q.shape[1] * q.shape[2] * across))
         parts = [
             checkpoint(
                 _concatenated, q[at : at + size], [_part(one, len(q), at, size) for one in sets], dropout, **_KEPT
