@@ -1,0 +1,60 @@
+"""Attention from a few rows to a whole document without projecting the document.
+
+Keys and values cost two products over the whole text, more than all the rest when few rows ask. As
+`q · (W h + b) = (q W) · h + q · b` and `Σ p (W h + b) = W (Σ p h) + b Σ p`, the hidden states can serve as keys and
+values themselves: exact, and cheaper as long as fewer rows ask than a head is wide.
+
+Shapes: g rows that ask, n tokens, H heads, D head dim, E = H * D.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from ._kernel import Keys, attend
+
+
+def few_rows(
+    asking: Tensor,
+    hidden: Tensor,
+    projections: tuple[nn.Module, nn.Module, nn.Module],
+    heads: int,
+    bias: Tensor | None = None,
+    dropout: float = 0.0,
+) -> Tensor:
+    """Attends from a few rows.
+
+    Args:
+        asking: Input of the rows that ask, (g, E).
+        hidden: Input of all rows, (n, E).
+        projections: Into queries, keys and values.
+        heads: H.
+        bias: Added to the scores, broadcastable to (g, n); -inf forbids, and every row must see something.
+        dropout: Probability of dropping an attention weight.
+
+    Returns:
+        (g, E).
+    """
+    query, key, value = projections
+    q = query(asking).unflatten(-1, (heads, -1)).transpose(0, 1)
+    count, dim = q.shape[1:]
+    if count >= dim or not (isinstance(key, nn.Linear) and isinstance(value, nn.Linear)):
+        k, v = (project(hidden).unflatten(-1, (heads, -1)).transpose(0, 1)[None] for project in (key, value))
+        added = None if bias is None else bias.expand(count, -1)[None, None]
+        return attend(q[None], [Keys(k, v, added)], dropout)[0].transpose(0, 1).flatten(1)
+    w_k, w_v = (p.weight.view(heads, dim, -1) for p in (key, value))
+    q = q * dim**-0.5
+    scores = torch.matmul((q @ w_k).flatten(0, 1), hidden.t()).view(heads, count, -1)
+    if key.bias is not None:
+        # The same for every key, it falls out of the softmax; kept so that the bias has its (zero) gradient.
+        scores = scores + q @ key.bias.view(heads, dim, 1)
+    if bias is not None:
+        scores = scores + bias
+    weights = F.dropout(scores.float().softmax(-1), dropout).to(hidden.dtype)
+    mixed = torch.matmul(weights.flatten(0, 1), hidden).view(heads, count, -1)
+    out = torch.matmul(mixed, w_v.transpose(1, 2))
+    if value.bias is not None:
+        out = out + value.bias.view(heads, 1, dim) * weights.sum(-1, keepdim=True)
+    return out.transpose(0, 1).flatten(1)
