@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ._lsg_modeling import LSGConfig
+from gonerd.models.modeling_lsg import LSGConfig
 
 Stretch = tuple[Tensor, Tensor, Tensor]  # keys (c, D), values (c, D), which are real (c,)
 

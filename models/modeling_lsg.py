@@ -1,7 +1,7 @@
-"""LSG: encoders of the RoBERTa family with local, sparse and global attention (Condevaux & Harispe 2022, arXiv:2210.15497).
+"""LSG: RoBERTa with local, sparse and global attention (Condevaux & Harispe 2022, arXiv:2210.15497).
 
-This file needs torch and transformers alone. Put beside a checkpoint as `modeling_lsg.py` it lets anybody load it with
-`AutoModel.from_pretrained(folder, trust_remote_code=True)`; gonerd has the same classes and a faster computation.
+This file needs torch and transformers alone. Saved beside each checkpoint, it lets anybody load that with
+`AutoModel.from_pretrained(folder, trust_remote_code=True)`; `gonerd.models` has the same classes, and computes faster.
 
 Learnt global tokens stand in front of every document. A document is a row from its first to its last real token, so
 that padding never matters; one that two blocks hold gets full attention. In a longer one, cut into blocks, every token
@@ -12,6 +12,9 @@ for each head ("stride", "block_stride"). Global tokens see everything.
 Shapes: B batch, N tokens, G global tokens, E hidden size, H heads, D head dim; n tokens of one document, filled up to
 T, a multiple of the block; M blocks; S sparse keys on either side, R sparse keys in all, c tokens in a chunk.
 """
+
+import shutil
+from pathlib import Path
 
 import torch
 import torch.nn.functional as F
@@ -24,6 +27,14 @@ from transformers.utils.generic import can_return_tuple
 
 SPARSITIES = ("none", "norm", "pooling", "bos_pooling", "stride", "block_stride", "lsh")
 GLOBALS = 512  # rows of the table of global embeddings, of which the first `num_global_tokens` are used
+AUTO_MAP = {
+    "AutoConfig": "modeling_lsg.LSGConfig",
+    "AutoModel": "modeling_lsg.LSGModel",
+    "AutoModelForMaskedLM": "modeling_lsg.LSGForMaskedLM",
+    "AutoModelForQuestionAnswering": "modeling_lsg.LSGForQuestionAnswering",
+    "AutoModelForSequenceClassification": "modeling_lsg.LSGForSequenceClassification",
+    "AutoModelForTokenClassification": "modeling_lsg.LSGForTokenClassification",
+}
 
 
 class LSGConfig(RobertaConfig):
@@ -61,6 +72,7 @@ class LSGConfig(RobertaConfig):
     def __post_init__(self, **kwargs):
         """Checks that the sizes go together."""
         super().__post_init__(**kwargs)
+        self.auto_map = dict(AUTO_MAP)
         self.sparsity_type = self.sparsity_type or "none"
         self.pool_with_global = self.pool_with_global or self.mask_first_token
         block, sparse, factor = self.block_size, self.sparse_block_size, self.sparsity_factor
@@ -243,9 +255,10 @@ class LSGEmbeddings(roberta.RobertaEmbeddings):
         self.global_embeddings = nn.Embedding(GLOBALS, config.hidden_size)
         self.num_global_tokens = config.num_global_tokens
 
-    def global_tokens(self) -> Tensor:
-        """Returns the global tokens' hidden states, (G, E)."""
-        return self.dropout(self.LayerNorm(self.global_embeddings.weight[: self.num_global_tokens]))
+    def global_tokens(self, count: int) -> Tensor:
+        """Returns the global tokens' hidden states for so many documents, (count, G, E)."""
+        states = self.LayerNorm(self.global_embeddings.weight[: self.num_global_tokens])
+        return self.dropout(states.expand(count, -1, -1))
 
 
 class LSGSelfAttention(nn.Module):
@@ -323,6 +336,13 @@ class LSGPreTrainedModel(roberta.RobertaPreTrainedModel):
     _supports_flash_attn = _supports_sdpa = _supports_flex_attn = _supports_attention_backend = False
     _can_record_outputs = {}
 
+    def save_pretrained(self, save_directory, *args, **kwargs):
+        """Saves the model, and this file beside it."""
+        super().save_pretrained(save_directory, *args, **kwargs)
+        target = Path(save_directory) / "modeling_lsg.py"
+        if not (target.exists() and target.samefile(__file__)):
+            shutil.copyfile(__file__, target)
+
 
 class LSGModel(LSGPreTrainedModel):
     """The encoder, with RoBERTa's pooler."""
@@ -374,41 +394,40 @@ class LSGModel(LSGPreTrainedModel):
             raise ValueError(
                 f"attention_mask has the shape {tuple(attention_mask.shape)}; give {tuple(hidden.shape[:2])}"
             )
-        states = self._encode(hidden, attention_mask > 0)
+        states, firsts = self._encode(hidden, attention_mask > 0)
         wanted = self.config.output_hidden_states if output_hidden_states is None else output_hidden_states
         return BaseModelOutputWithPoolingAndCrossAttentions(
             last_hidden_state=states[-1],
-            pooler_output=None if self.pooler is None else self.pooler(states[-1]),
+            pooler_output=None if self.pooler is None else self.pooler(firsts),
             hidden_states=tuple(states) if wanted else None,
         )
 
-    def _encode(self, hidden: Tensor, real: Tensor) -> list[Tensor]:
-        """Runs the layers with the global tokens in front of each document; returns all states without them."""
-        batch, length = real.shape
-        front = self.config.num_global_tokens
-        at = torch.arange(length, device=real.device)
-        first = torch.where(real.any(1), real.int().argmax(1), 0)[:, None]
+    def _encode(self, hidden: Tensor, real: Tensor) -> tuple[list[Tensor], Tensor]:
+        """Runs the layers with the global tokens in front of each document.
+
+        Returns:
+            The input and all outputs without the global tokens, each (B, N, E), and what heads see of each document as
+            a whole, (B, 1, E).
+        """
+        front, at = self.config.num_global_tokens, torch.arange(real.shape[1], device=real.device)
+        first = real.int().argmax(1, keepdim=True)
         last = (at * real).amax(1)
-        # Tokens before the document move in front of its global tokens.
+        # What is in front of the document moves in front of its global tokens.
         inner = at + front * (at >= first)
-        outer = torch.cat([first + torch.arange(front, device=real.device), inner], 1)
-        glob = self.embeddings.global_tokens().expand(batch, -1, -1)
-        joined = torch.cat([glob, hidden], 1)
-        spread = joined.new_zeros(joined.shape).scatter(1, outer.unsqueeze(-1).expand_as(joined), joined)
-        seen = real
-        if self.config.mask_first_token:
-            seen = seen & (at != first)
-        seen = torch.ones_like(outer, dtype=torch.bool).scatter(1, inner, seen)
+        outer = first + torch.arange(front, device=real.device)
+        joined = torch.cat([self.embeddings.global_tokens(len(real)), hidden], 1)
+        order = torch.cat([outer, inner], 1)
+        spread = torch.zeros_like(joined).scatter(1, order.unsqueeze(-1).expand_as(joined), joined)
+        seen = real & (at != first) if self.config.mask_first_token else real
+        seen = torch.ones_like(order, dtype=torch.bool).scatter(1, inner, seen)
         extents = list(zip(first[:, 0].tolist(), (last + 1 + front).tolist(), strict=True))
-        states = self.encoder(spread, seen, extents)
-        if self.config.pool_with_global:
-            # Where there is padding in front, heads look at that.
-            pooled = states[-1].gather(1, first.unsqueeze(-1).expand(-1, -1, hidden.shape[2]))
-        states = [state.gather(1, inner.unsqueeze(-1).expand_as(hidden)) for state in states]
-        if self.config.pool_with_global:
-            heads = (at == first) | (at == 0)
-            states[-1] = torch.where(heads.unsqueeze(-1), pooled, states[-1])
-        return states
+        outputs = self.encoder(spread, seen, extents)
+        states = [state.gather(1, inner.unsqueeze(-1).expand_as(hidden)) for state in outputs]
+        place = first if self.config.pool_with_global else first + front
+        firsts = outputs[-1].gather(1, place.unsqueeze(-1).expand(-1, -1, hidden.shape[2]))
+        # Heads read column 0, be it padding.
+        states[-1] = torch.where(((at == first) | (at == 0)).unsqueeze(-1), firsts, states[-1])
+        return states, firsts
 
 
 class LSGForMaskedLM(LSGPreTrainedModel, roberta.RobertaForMaskedLM):
