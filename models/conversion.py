@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from pathlib import Path
+from typing import Any
 
 from transformers import PreTrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
 
@@ -23,30 +24,32 @@ def convert(
     model_or_id: PreTrainedModel | Path | str,
     attention: str = "longformer",
     max_length: int = 4096,
-    window: int = 512,
+    window: int | None = None,
     revision: str | None = None,
     tokenizer: PreTrainedTokenizerBase | None = None,
+    **options: Any,
 ) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
     """Makes an efficient model of a BERT- or RoBERTa-family encoder, with the same head.
 
-    Where the window covers the whole text, and the text is no longer than the source allowed, the outputs are the
-    source's. A model that has this attention already comes back with the window asked for and, if it was shorter,
+    Where the pattern covers the whole text, and the text is no longer than the source allowed, the outputs are the
+    source's. A model that has this attention already comes back with the options asked for and, if it was shorter,
     extended to `max_length`.
 
     Args:
         model_or_id: A model, a folder of a saved one, or a hub id.
         attention: Name of the pattern.
         max_length: Tokens that the result takes.
-        window: Width of the local window, even; a token sees half of it on either side.
+        window: The option `window` of patterns that have one.
         revision: Commit, tag or branch on the hub.
         tokenizer: Tokenizer of a model given as an object; looked up where that was loaded from when not given.
+        options: The pattern's own, for instance `block_size`; `gonerd models attention` lists them.
 
     Returns:
         The accelerated model, which shares no storage with the source, and its tokenizer.
 
     Raises:
         GonerdError: The source is missing, unreachable or of a kind that cannot be converted.
-        UsageError: The pattern is unknown, or a length or window impossible.
+        UsageError: The pattern or an option is unknown, or a length or an option impossible.
 
     Example:
         >>> model, tokenizer = convert("FacebookAI/roberta-base", max_length=4096)  # doctest: +SKIP
@@ -54,8 +57,7 @@ def convert(
     pattern = ATTENTION.get(attention)
     if max_length < 1:
         raise UsageError(f"max_length is {max_length}; give a positive number of tokens")
-    if window < 2 or window % 2:
-        raise UsageError(f"window is {window}; give a positive even number of tokens")
+    chosen = pattern.read_options(options if window is None else {**options, "window": window})
     if isinstance(model_or_id, PreTrainedModel):
         source, place = model_or_id, str(model_or_id.name_or_path)
         _check(source.config, pattern, place or type(source).__name__)
@@ -67,10 +69,11 @@ def convert(
         _check(config, pattern, place)
         source = open_model(place, head_of(architecture(config)), revision)
     tokenizer = copy.deepcopy(tokenizer) if tokenizer is not None else open_tokenizer(place, revision)
-    result = pattern.convert(source, max_length, window)
+    result = pattern.convert(source, max_length, chosen)
     pattern.accelerate(result)
     _unlimit(tokenizer, max_length)
-    facts = {"source": place, "revision": revision, "source_sha256": weights_sha256(source), "pattern": pattern.name}
+    facts: dict[str, Any] = {"source": place, "revision": revision, "source_sha256": weights_sha256(source)}
+    facts |= {"pattern": pattern.name, "options": chosen.model_dump()}
     remember(result, **{**facts, **note_of(source), "source_layers": source.config.num_hidden_layers})
     return result, tokenizer
 
@@ -87,7 +90,7 @@ def _unlimit(tokenizer: PreTrainedTokenizerBase, max_length: int) -> None:
 
 
 def _check(config: PreTrainedConfig, pattern: AttentionPattern, where: str) -> None:
-    known = sorted({*pattern.sources, pattern.model_type})
+    known = sorted({*pattern.sources, *pattern.model_types})
     if config.model_type not in known:
         raise GonerdError(
             f"{where}: model type {config.model_type!r} cannot be converted to {pattern.name!r} attention; "

@@ -50,7 +50,7 @@ def load_model(
     device: str | torch.device | None = None,
     **config_overrides: Any,
 ) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
-    """Loads a model and its tokenizer, in evaluation mode; Longformers come accelerated.
+    """Loads a model and its tokenizer, in evaluation mode, accelerated where a pattern knows its type.
 
     Args:
         path_or_id: Folder of a saved model, or a hub id.

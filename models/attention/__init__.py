@@ -1,21 +1,24 @@
 """Attention patterns: one module each, found by themselves.
 
-A pattern converts a full-attention encoder into a checkpoint of a Hugging Face class, and swaps that class's
-attention for a faster computation of the same outputs. To add one, write `attention/<name>.py` that registers an
-`AttentionPattern`, and its test.
+A pattern converts a full-attention encoder into a checkpoint of some class, and swaps that class's computation for a
+faster one of the same outputs. To add one, write `attention/<name>.py` that registers an `AttentionPattern`, and its
+test. The pieces: `_kernel` attends to several sets of keys at once, `_encoder` runs a model without padding and hands
+a pattern one document at a time, `_mapping` moves weights between families.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from gonerd.errors import GonerdError
+from pydantic import BaseModel, ValidationError
+
+from gonerd.errors import GonerdError, UsageError, unknown_name
 from gonerd.registry import Registry
 
 if TYPE_CHECKING:
-    from torch import nn
+    from torch import Tensor
     from transformers import PreTrainedModel
 
 Model = TypeVar("Model", bound="PreTrainedModel")
@@ -27,20 +30,40 @@ class AttentionPattern:
 
     Attributes:
         name: As users type it, for instance "longformer".
-        model_type: `config.model_type` of the checkpoints it makes and accelerates.
-        sources: Model types that it converts from.
-        convert: (model, max_length, window) -> a new model that shares no storage with the given one.
-        accelerate: Swaps the attention inside a model of `model_type`, in place; same weights, same outputs.
-        implementation: Names the implementation of one attention module ("blocked-sdpa", "huggingface"), or
-            None for any other module.
+        model_types: `config.model_type` of the checkpoints that it accelerates.
+        sources: Model types that it converts from, beside its own.
+        options: What a model can be made with: a pydantic model that refuses unknown fields.
+        convert: (model, max_length, options) -> a new model that shares no storage with the given one.
+        accelerate: Swaps the computation inside a model of one of `model_types`, in place; same weights, same outputs.
+        implementation: Names what computes the attention of a base model ("unpadded-flash-merge",
+            "huggingface").
+        draw: (length, options) -> which token sees which, bool (length, length).
     """
 
     name: str
-    model_type: str
+    model_types: tuple[str, ...]
     sources: tuple[str, ...]
-    convert: Callable[[PreTrainedModel, int, int], PreTrainedModel]
+    options: type[BaseModel]
+    convert: Callable[[PreTrainedModel, int, Any], PreTrainedModel]
     accelerate: Callable[[PreTrainedModel], None]
-    implementation: Callable[[nn.Module], str | None]
+    implementation: Callable[[PreTrainedModel], str]
+    draw: Callable[[int, Any], Tensor]
+
+    def read_options(self, given: Mapping[str, Any]) -> BaseModel:
+        """Checks options by name.
+
+        Raises:
+            UsageError: One is unknown or has a value that cannot be.
+        """
+        for name in given:
+            if name not in self.options.model_fields:
+                raise unknown_name(f"option of {self.name!r} attention", name, self.options.model_fields)
+        try:
+            return self.options(**given)
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = "".join(f"{part} is {given.get(str(part))!r}: " for part in first["loc"])
+            raise UsageError(f"{self.name}: {where}{first['msg']}") from error
 
 
 ATTENTION: Registry[AttentionPattern] = Registry("attention", "gonerd.models.attention")
@@ -49,7 +72,7 @@ ATTENTION: Registry[AttentionPattern] = Registry("attention", "gonerd.models.att
 def pattern_of(model: PreTrainedModel) -> AttentionPattern | None:
     """Returns the pattern whose checkpoints `model` is one of, if any."""
     patterns = (ATTENTION.get(name) for name in ATTENTION.names())
-    return next((pattern for pattern in patterns if pattern.model_type == model.config.model_type), None)
+    return next((pattern for pattern in patterns if model.config.model_type in pattern.model_types), None)
 
 
 def accelerate(model: Model) -> Model:
@@ -62,11 +85,11 @@ def accelerate(model: Model) -> Model:
         The same object.
 
     Raises:
-        GonerdError: No pattern knows the model's type.
+        GonerdError: No pattern knows the model's type, or it is a decoder.
     """
     pattern = pattern_of(model)
     if pattern is None:
-        known = ", ".join(ATTENTION.get(name).model_type for name in ATTENTION.names())
+        known = ", ".join(sorted(kind for name in ATTENTION.names() for kind in ATTENTION.get(name).model_types))
         raise GonerdError(
             f"model type {model.config.model_type!r} has no fast attention here (known: {known}); "
             "convert the model first"
@@ -79,17 +102,14 @@ def attention_used(model: PreTrainedModel) -> str:
     """Names the attention that `model` will really compute, read off the modules it consists of.
 
     Returns:
-        "<model type>/<implementation>", for instance "longformer/blocked-sdpa" or "bert/sdpa"; several
-        implementations, should layers differ, are joined by "+".
+        "<model type>/<implementation>", for instance "longformer/unpadded-flash-merge" or "bert/sdpa".
     """
-    pattern, found = pattern_of(model), set[str]()
-    for module in model.modules():
-        if pattern is not None:
-            name = pattern.implementation(module)
-        elif type(module).__name__.endswith("SelfAttention"):
-            name = getattr(getattr(module, "config", None), "_attn_implementation", None)
-        else:
-            name = None
-        if name:
-            found.add(name)
+    pattern = pattern_of(model)
+    if pattern is not None:
+        return f"{model.config.model_type}/{pattern.implementation(model.base_model)}"
+    found = {
+        str(getattr(getattr(module, "config", None), "_attn_implementation", None))
+        for module in model.modules()
+        if type(module).__name__.endswith("SelfAttention")
+    }
     return f"{model.config.model_type}/{'+'.join(sorted(found)) or 'unknown'}"

@@ -227,13 +227,16 @@ def _keep(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, Tensor]) -> N
 
 
 def _differentiate(ctx: Any, grad: Tensor | None, _: Any) -> tuple[Any, ...]:
+    none = [None] * ctx.sets
+    # What torch takes for a list of tensors is one without a gap.
+    biases = none if all(ctx.biased) else None
     if grad is None:
-        return None, [None] * ctx.sets, [None] * ctx.sets, [None] * ctx.sets, None
+        return None, none, none, biases, None
     q, *rest, out, total = ctx.saved_tensors
     k, v, given = rest[: ctx.sets], rest[ctx.sets : 2 * ctx.sets], iter(rest[2 * ctx.sets :])
     bias = [next(given) if biased else None for biased in ctx.biased]
     queries, *grads = _attend_backward(grad, q, k, v, bias, out, total, ctx.geometry)
-    return queries, grads[: ctx.sets], grads[ctx.sets :], [None] * ctx.sets, None
+    return queries, grads[: ctx.sets], grads[ctx.sets :], biases, None
 
 
 torch.library.register_autograd(_attend, _differentiate, setup_context=_keep)

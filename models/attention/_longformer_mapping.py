@@ -42,7 +42,7 @@ _KEPT = (
 )
 
 
-def to_longformer(model: PreTrainedModel, max_length: int, window: int) -> PreTrainedModel:
+def to_longformer(model: PreTrainedModel, max_length: int, options: Any) -> PreTrainedModel:
     """Makes a Longformer of a BERT or RoBERTa, or widens one that is a Longformer already.
 
     Position embeddings are the learnt ones over and over; the global projections begin as copies of the local ones.
@@ -61,13 +61,13 @@ def to_longformer(model: PreTrainedModel, max_length: int, window: int) -> PreTr
         GonerdError: The source has a part that a Longformer cannot hold.
     """
     if model.config.model_type == "longformer":
-        return _widened(model, max_length, window)
+        return _widened(model, max_length, options.window)
     head = head_of(type(model).__name__)
     _check(model.config, head)
     pad = model.config.pad_token_id or 0
     kept = {key: getattr(model.config, key) for key in _KEPT if getattr(model.config, key, None) is not None}
     config = LongformerConfig(
-        **kept, pad_token_id=pad, attention_window=window, max_position_embeddings=max_length + pad + 1
+        **kept, pad_token_id=pad, attention_window=options.window, max_position_embeddings=max_length + pad + 1
     )
     source = model.base_model
     options: dict[str, Any] = {} if source.pooler is not None or head != "base" else {"add_pooling_layer": False}

@@ -2,109 +2,237 @@
 
 Source: Beltagy, Peters, Cohan 2020, "Longformer: The Long-Document Transformer", arXiv:2004.05150. Checkpoints are
 those of `transformers.LongformerModel` and its heads; only the computation is replaced.
+
+Shapes: n tokens of a document, M blocks of b queries, K keys a block, G global tokens, H heads, D head dim, E width.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-from torch import Tensor, nn
-from transformers import LongformerModel, PreTrainedModel
-from transformers.models.longformer.modeling_longformer import LongformerSelfAttention
-
-from gonerd.errors import GonerdError
+import torch
+import transformers
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+from torch import Tensor
+from transformers.models.longformer.modeling_longformer import LongformerBaseModelOutputWithPooling
 
 from . import ATTENTION, AttentionPattern
-from ._longformer_blocks import global_rows, local_rows
+from ._dense_attention import dense
+from ._encoder import Layer, Scheme, Unpadded, unpad, used
+from ._few import few_rows
+from ._kernel import Keys, Windows, attend
 from ._longformer_mapping import SOURCES, to_longformer
-from ._longformer_mask import mask, reference
-from ._longformer_plan import plan_for
+from ._rows import Document, Rows
 
-__all__ = ["BlockedSelfAttention", "mask", "reference"]
+NARROWEST, WIDEST = 64, 128  # queries in a block: wider ones look at more keys in vain, narrower ones starve the kernel
 
 
-class BlockedSelfAttention(LongformerSelfAttention):
-    """Hugging Face's Longformer attention, computed in blocks on the fused kernel: any length, no padding."""
+class Options(BaseModel):
+    """What a Longformer can be made with."""
 
-    def forward(
+    model_config = ConfigDict(extra="forbid")
+
+    window: int = Field(512, ge=2, description="Width of the local window, even; half of it lies on either side.")
+
+    @field_validator("window")
+    @classmethod
+    def _even(cls, value: int) -> int:
+        if value % 2:
+            raise ValueError("give an even number of tokens")
+        return value
+
+
+def mask(q: Tensor, kv: Tensor, is_global: Tensor, is_padding: Tensor, window: int) -> Tensor:
+    """Says which query sees which key (section 3.1 of the paper).
+
+    Args:
+        q: Positions of the queries, (..., Q).
+        kv: Positions of the keys, (..., K).
+        is_global: Tokens with global attention, bool (n,).
+        is_padding: Tokens that are padding, bool (n,).
+        window: Width of the local window; a token sees `window // 2` tokens on either side and itself.
+
+    Returns:
+        bool (..., Q, K).
+    """
+    near = (q.unsqueeze(-1) - kv.unsqueeze(-2)).abs() <= window // 2
+    from_global, to_global = is_global[q].unsqueeze(-1), is_global[kv].unsqueeze(-2)
+    return (near | from_global | to_global) & ~is_padding[kv].unsqueeze(-2)
+
+
+def reference(
+    local: tuple[Tensor, Tensor, Tensor],
+    spread: tuple[Tensor, Tensor, Tensor],
+    is_global: Tensor,
+    is_padding: Tensor,
+    window: int,
+) -> Tensor:
+    """Computes Longformer attention densely, to hold faster paths against.
+
+    Args:
+        local: Query, key and value of the local projections, each (H, n, D).
+        spread: The same of the global projections, which serve the queries of global tokens (section 3.1, "Linear
+            Projections for Global Attention").
+        is_global: Tokens with global attention, bool (n,).
+        is_padding: Tokens that are padding, bool (n,).
+        window: Width of the local window.
+
+    Returns:
+        (H, n, D); zero where a token sees nothing.
+    """
+    at = torch.arange(len(is_global), device=is_global.device)
+    is_global = is_global & ~is_padding
+    seen = mask(at, at, is_global, is_padding, window)
+    return torch.where(is_global[:, None], dense(*spread, seen), dense(*local, seen))
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What a document's masks and a window settle.
+
+    Attributes:
+        block: b.
+        count: M.
+        reach: Tokens that a block sees on either side of itself.
+        bias: 0 where a query sees a key of its window, else -inf, (M, 1, b, K); None where all see all.
+        positions: Positions of the global tokens, (G,); None when there are none.
+        keys: 0 at tokens that global tokens see, else -inf, (n,); None where they see all.
+    """
+
+    block: int
+    count: int
+    reach: int
+    bias: Tensor | None
+    positions: Tensor | None
+    keys: Tensor | None
+
+
+def _blocks(length: int, reach: int) -> tuple[int, int, int]:
+    """M, b and how far a block reaches out; a single block where windows would be as wide as the text."""
+    count = -(-length // min(max(reach, NARROWEST), WIDEST))
+    block = -(-length // count)
+    return (1, length, 0) if block + 2 * reach >= length else (count, block, reach)
+
+
+def _plan(document: Document, reach: int, dtype: torch.dtype, device: Any) -> _Plan:
+    length = document.length
+    count, block, reach_out = _blocks(length, reach)
+    flags = torch.zeros(2, length, dtype=torch.bool, device=device)
+    for flag, given in zip(flags, (document.marked, document.padding), strict=True):
+        if given is not None:
+            flag |= given
+    positions = None if document.marked is None else flags[0].nonzero().squeeze(1)
+    keys = None if document.padding is None else _bias(~flags[1], dtype)
+    if count == 1 and length <= reach + 1 and keys is None:
+        return _Plan(block, count, 0, None, positions, None)
+    q = torch.arange(count * block, device=device).view(count, block)
+    kv = q[:, :1] + torch.arange(-reach_out, block + reach_out, device=device)
+    within = kv.clamp(0, length - 1)
+    seen = mask(q.clamp(max=length - 1), within, *flags, 2 * reach) & (kv == within).unsqueeze(-2)
+    if count > 1:  # there the global keys are a set of their own, and must not count again inside a window
+        seen &= ~flags[0][within].unsqueeze(-2)
+    return _Plan(block, count, reach_out, _bias(seen, dtype).unsqueeze(1), positions, keys)
+
+
+def _bias(seen: Tensor, dtype: torch.dtype) -> Tensor:
+    return torch.zeros(seen.shape, dtype=dtype, device=seen.device).masked_fill_(~seen, float("-inf"))
+
+
+class LongformerScheme(Scheme):
+    """Blocks of queries over overlapping views of the row of keys, global keys as a second set."""
+
+    def _plan(self, layer: Layer, document: Document, like: Tensor) -> _Plan:
+        reach = layer.module.one_sided_attn_window_size
+        return document.settle(
+            ("longformer", reach, like.dtype), lambda: _plan(document, reach, like.dtype, like.device)
+        )
+
+    def margins(self, layer: Layer, document: Document) -> tuple[int, int]:
+        count, block, reach = _blocks(document.length, layer.module.one_sided_attn_window_size)
+        return reach, reach + count * block - document.length
+
+    def context(self, layer: Layer, hidden: Tensor, rows: Rows, document: Document) -> Tensor:
+        plan, module = self._plan(layer, document, rows.q), layer.module
+        ours = rows.q[rows.before : rows.before + plan.count * plan.block]
+        q = ours.unflatten(0, (plan.count, plan.block)).transpose(1, 2)
+        width = plan.block + 2 * plan.reach
+        sets: list[Keys | Windows] = [
+            Windows(rows.k, rows.v, rows.before - plan.reach, plan.block, width, plan.bias)
+        ]
+        if plan.positions is not None and plan.count > 1:
+            at = plan.positions + rows.before
+            sets.append(Keys(*(row[at].transpose(0, 1)[None] for row in (rows.k, rows.v))))
+        out = attend(q, sets, layer.dropout).transpose(1, 2).reshape(-1, hidden.shape[1])[: document.length]
+        if plan.positions is None:
+            return out
+        projections = (module.query_global, module.key_global, module.value_global)
+        asking = hidden[plan.positions]
+        spread = few_rows(asking, hidden, projections, layer.heads, plan.keys, layer.dropout)
+        return out.index_copy(0, plan.positions, spread.to(out.dtype))
+
+    def first(self, layer: Layer, hidden: Tensor, document: Document) -> Tensor:
+        module = layer.module
+        at = torch.arange(document.length, device=hidden.device)
+        flags = [torch.zeros_like(at, dtype=torch.bool) if f is None else f for f in (document.marked, document.padding)]
+        projections = (module.query, module.key, module.value)
+        if flags[0][0]:
+            projections = (module.query_global, module.key_global, module.value_global)
+        seen = mask(at[:1], at, *flags, 2 * module.one_sided_attn_window_size)
+        return few_rows(hidden[:1], hidden, projections, layer.heads, _bias(seen, hidden.dtype), layer.dropout)
+
+
+class LongformerModel(Unpadded, transformers.LongformerModel):
+    """`transformers.LongformerModel` without padding."""
+
+    scheme = LongformerScheme()
+    output = LongformerBaseModelOutputWithPooling
+
+    def forward(  # type: ignore[override]  # the order is that of the class it stands in front of
         self,
-        hidden_states: Tensor,
+        input_ids: Tensor | None = None,
         attention_mask: Tensor | None = None,
-        is_index_masked: Tensor | None = None,
-        is_index_global_attn: Tensor | None = None,
-        is_global_attn: bool | None = None,
-        output_attentions: bool = False,
-    ) -> tuple[Tensor]:
-        """Computes what the parent class does; rows of padding hold arbitrary finite numbers.
+        global_attention_mask: Tensor | None = None,
+        token_type_ids: Tensor | None = None,
+        position_ids: Tensor | None = None,
+        inputs_embeds: Tensor | None = None,
+        **options: Any,
+    ) -> Any:
+        """Computes hidden states; see `Unpadded.forward`.
 
         Args:
-            hidden_states: (B, N, E).
-            attention_mask: (B, N), negative at padding, positive at global tokens, else zero.
-            is_index_masked: `attention_mask < 0`, as the encoder hands it to every layer.
-            is_index_global_attn: `attention_mask > 0`, likewise.
-            is_global_attn: Whether there is any global token.
-            output_attentions: Not available: the fused kernel never forms the weights.
-
-        Returns:
-            A tuple of (B, N, E), as the encoder expects.
-
-        Raises:
-            GonerdError: Attention weights were asked for.
+            input_ids: (B, N).
+            attention_mask: (B, N): 0 at padding, 1 elsewhere; 2 marks a global token too.
+            global_attention_mask: (B, N), 1 at global tokens.
+            token_type_ids: (B, N).
+            position_ids: (B, N).
+            inputs_embeds: (B, N, E).
+            options: `output_hidden_states` and `return_dict`.
         """
-        if output_attentions:
-            raise GonerdError("output_attentions: accelerated attention keeps no weights; load the model unaccelerated")
-        if is_index_masked is None or is_index_global_attn is None:
-            zero = hidden_states.new_zeros(hidden_states.shape[:2]) if attention_mask is None else attention_mask
-            is_index_masked, is_index_global_attn = zero < 0, zero > 0
-        dropout = float(self.dropout) if self.training else 0.0
-        q, k, v = (project(hidden_states) for project in (self.query, self.key, self.value))
-        plan = plan_for(is_index_masked, is_index_global_attn, self.one_sided_attn_window_size, q.dtype)
-        out = local_rows(q, k, v, self.num_heads, plan, dropout)
-        if plan.positions.shape[1]:
-            rows = global_rows(self, hidden_states, plan, dropout).to(out.dtype)
-            batch, slot = plan.filled.nonzero(as_tuple=True)
-            # Not in place: with a single head `out` is a view of what the kernel keeps for its gradient.
-            out = out.index_put((batch, plan.positions[batch, slot]), rows[batch, slot])
-        return (out,)
+        marked = None if global_attention_mask is None else global_attention_mask > 0
+        if attention_mask is not None and (attention_mask > 1).any():
+            marked = attention_mask > 1 if marked is None else marked | (attention_mask > 1)
+        return self.compute(
+            input_ids, attention_mask, marked, token_type_ids, position_ids, inputs_embeds, options
+        )
 
 
-def _unpadded(
-    input_ids: Tensor | None,
-    attention_mask: Tensor,
-    token_type_ids: Tensor,
-    position_ids: Tensor | None,
-    inputs_embeds: Tensor | None,
-    pad_token_id: int,
-) -> tuple[int, Tensor | None, Tensor, Tensor, Tensor | None, Tensor | None]:
-    """Stands in for `LongformerModel._pad_to_window_size`: blocks need no padding."""
-    return 0, input_ids, attention_mask, token_type_ids, position_ids, inputs_embeds
-
-
-def _accelerate(model: PreTrainedModel) -> None:
-    for module in model.modules():
-        if type(module) is LongformerSelfAttention:
-            # The class is swapped, not the module: weights, names, hooks and devices stay what they are.
-            module.__class__ = BlockedSelfAttention
-        elif isinstance(module, LongformerModel):
-            # On the instance, as the name of its class is written into saved configurations; and a plain function,
-            # as a bound one would not survive pickling.
-            replaced: Any = module
-            replaced._pad_to_window_size = _unpadded
-
-
-def _implementation(module: nn.Module) -> str | None:
-    if isinstance(module, BlockedSelfAttention):
-        return "blocked-sdpa"
-    return "huggingface" if isinstance(module, LongformerSelfAttention) else None
+def draw(length: int, options: Options) -> Tensor:
+    """Which token sees which in a text without padding whose first token is global, bool (length, length)."""
+    at = torch.arange(length)
+    return mask(at, at, at == 0, at < 0, options.window)
 
 
 ATTENTION.register("longformer")(
     AttentionPattern(
         name="longformer",
-        model_type="longformer",
+        model_types=("longformer",),
         sources=SOURCES,
+        options=Options,
         convert=to_longformer,
-        accelerate=_accelerate,
-        implementation=_implementation,
+        accelerate=partial(unpad, classes={transformers.LongformerModel: LongformerModel}),
+        implementation=used,
+        draw=draw,
     )
 )

@@ -28,7 +28,7 @@ def test_cells_measure_what_was_asked(tiny_roberta, tmp_path):
     for c in cells:
         assert 0 < c["seconds"] < 60
         assert c["quartiles"][0] <= c["seconds"] <= c["quartiles"][1]
-        assert c["attention"] == "longformer/blocked-sdpa"
+        assert c["attention"] == "longformer/unpadded-flash-merge"
         assert c["peak_bytes"] == c["weight_bytes"] + c["growth_bytes"]
     counted = sum(p.numel() for p in model.parameters())
     assert cells[0]["parameters"] == counted

@@ -18,7 +18,7 @@ def scores(model, f1, layers, parameters):
         "task_version": "1",
         "layers": layers,
         "parameters": parameters,
-        "attention": "longformer/blocked-sdpa",
+        "attention": "longformer/unpadded-flash-merge",
         "dtype": "torch.float32",
         "weights_sha256": "0" * 64,
         "documents": 1,
@@ -54,7 +54,7 @@ def cell(model, seconds, megabytes):
         "tokens_per_second": 512 / seconds,
         "peak_bytes": megabytes * 10**6,
         "weight_bytes": 10**6,
-        "attention": "longformer/blocked-sdpa",
+        "attention": "longformer/unpadded-flash-merge",
     }
 
 

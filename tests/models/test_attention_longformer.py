@@ -250,7 +250,7 @@ def test_autocast_to_bfloat16(models):
 def test_acceleration_leaves_the_checkpoint_alone(models, tmp_path):
     theirs, ours = models
     assert attention_used(theirs) == "longformer/huggingface"
-    assert attention_used(ours) == attention_used(accelerate(ours)) == "longformer/blocked-sdpa"
+    assert attention_used(ours) == attention_used(accelerate(ours)) == "longformer/unpadded-flash-merge"
     assert list(ours.state_dict()) == list(theirs.state_dict())
     ours.save_pretrained(tmp_path)
     again = LongformerModel.from_pretrained(tmp_path)
@@ -263,7 +263,7 @@ def test_acceleration_leaves_the_checkpoint_alone(models, tmp_path):
         )
         first, *others = same
     assert all((first - other).abs().max() < CLOSE for other in others)
-    assert attention_used(copy.deepcopy(ours)) == "longformer/blocked-sdpa"
+    assert attention_used(copy.deepcopy(ours)) == "longformer/unpadded-flash-merge"
 
 
 def test_windows_may_differ_between_layers():

@@ -42,7 +42,7 @@ def test_outputs_equal_the_source(save_model, family, head):
     tokenizer = AutoTokenizer.from_pretrained(folder)
     source = HEADS[head].auto.from_pretrained(folder)
     result, converted_tokenizer = convert(folder, max_length=300, window=256)
-    assert attention_used(result) == "longformer/blocked-sdpa"
+    assert attention_used(result) == "longformer/unpadded-flash-merge"
     assert not result.training
     batch = tokenizer(TEXTS, padding=True, return_tensors="pt")
     assert converted_tokenizer(TEXTS, padding=True, return_tensors="pt")["input_ids"].equal(batch["input_ids"])

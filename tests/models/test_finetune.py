@@ -41,7 +41,7 @@ def test_learns_and_scores(easy, save_model, tmp_path):
     assert scores["micro"].f1 > 0.95
     result = json.loads((tmp_path / "results" / "tuned.gonerd.test.json").read_text())
     assert result["seqeval_strict"]["f1"] == pytest.approx(result["scores"]["micro"]["f1"])
-    assert result["attention"] == "longformer/blocked-sdpa"
+    assert result["attention"] == "longformer/unpadded-flash-merge"
     assert (result["documents"], result["words_truncated"]) == (splits["test"], 0)
     assert (result["max_length"], result["stride"]) == (64, 12)
     assert result["dataset"]["name"] == "easy"

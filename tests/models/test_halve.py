@@ -46,7 +46,7 @@ def test_student_survives_the_disk(make_tiny, tmp_path):
     teacher.config.attention_window = [16, 18, 20, 22]
     student = halve(teacher, "last")
     assert student.config.attention_window == [20, 22]
-    assert attention_used(student) == "longformer/blocked-sdpa"
+    assert attention_used(student) == "longformer/unpadded-flash-merge"
     assert [layer.attention.self.layer_id for layer in student.base_model.encoder.layer] == [0, 1]
     student.save_pretrained(tmp_path)
     again = type(student).from_pretrained(tmp_path)

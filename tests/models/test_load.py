@@ -25,7 +25,7 @@ def test_bert_and_longformer(tiny_bert, tmp_path):
     assert tokenizer("the court")["input_ids"][1:3] == [5, 6]
     save(*convert(tiny_bert, max_length=200, window=16), tmp_path / "long", {})
     model, tokenizer = load_model(str(tmp_path / "long"), "token-classification", **TAGS)
-    assert attention_used(model) == "longformer/blocked-sdpa"
+    assert attention_used(model) == "longformer/unpadded-flash-merge"
     assert tokenizer.model_max_length == 200
     assert model.classifier.out_features == 3
 
