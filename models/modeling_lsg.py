@@ -72,7 +72,6 @@ class LSGConfig(RobertaConfig):
     def __post_init__(self, **kwargs):
         """Checks that the sizes go together."""
         super().__post_init__(**kwargs)
-        self.auto_map = dict(AUTO_MAP)
         self.sparsity_type = self.sparsity_type or "none"
         self.pool_with_global = self.pool_with_global or self.mask_first_token
         block, sparse, factor = self.block_size, self.sparse_block_size, self.sparsity_factor
@@ -338,6 +337,7 @@ class LSGPreTrainedModel(roberta.RobertaPreTrainedModel):
 
     def save_pretrained(self, save_directory, *args, **kwargs):
         """Saves the model, and this file beside it."""
+        self.config.auto_map = dict(AUTO_MAP)
         super().save_pretrained(save_directory, *args, **kwargs)
         target = Path(save_directory) / "modeling_lsg.py"
         if not (target.exists() and target.samefile(__file__)):

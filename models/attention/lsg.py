@@ -24,16 +24,10 @@ import torch
 import torch.nn.functional as F
 from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor
-from transformers import (
-    AutoConfig,
-    AutoModel,
-    AutoModelForMaskedLM,
-    AutoModelForQuestionAnswering,
-    AutoModelForSequenceClassification,
-    AutoModelForTokenClassification,
-)
+from transformers import AutoConfig
 
 from gonerd.models import modeling_lsg
+from gonerd.models.heads import HEADS
 
 from . import ATTENTION, AttentionPattern
 from ._encoder import Layer, Scheme, Unpadded, unpad, used
@@ -41,6 +35,7 @@ from ._few import few_rows
 from ._lsg_document import attend_document, blocks, plan_for
 from ._lsg_mapping import SOURCES, to_lsg
 from ._lsg_mask import mask, reference, sparse_mask
+from ._lsg_public import CLASSES
 from ._rows import Document, Packing, Rows, sliced
 
 __all__ = ["LSGModel", "Options", "mask", "reference", "sparse_mask"]
@@ -169,14 +164,8 @@ def _used(model: Any) -> str:
 
 
 AutoConfig.register("lsg", modeling_lsg.LSGConfig)
-for _auto, _made in (
-    (AutoModel, modeling_lsg.LSGModel),
-    (AutoModelForMaskedLM, modeling_lsg.LSGForMaskedLM),
-    (AutoModelForQuestionAnswering, modeling_lsg.LSGForQuestionAnswering),
-    (AutoModelForSequenceClassification, modeling_lsg.LSGForSequenceClassification),
-    (AutoModelForTokenClassification, modeling_lsg.LSGForTokenClassification),
-):
-    _auto.register(modeling_lsg.LSGConfig, _made)
+for _head, _made in CLASSES.items():
+    HEADS[_head].auto.register(modeling_lsg.LSGConfig, _made)
 
 ATTENTION.register("lsg")(
     AttentionPattern(
