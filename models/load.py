@@ -59,7 +59,8 @@ def load_model(
         revision: Commit, tag or branch on the hub.
         device: Where to put the model; the CPU when not given.
         config_overrides: Fields of the configuration, for instance `num_labels`, `id2label` and `label2id`, and
-            `dtype`, which is torch.float32 when not given.
+            `dtype`, which is torch.float32 when not given. With `attn_implementation` the model is left to compute
+            what that names.
 
     Returns:
         The model and its tokenizer. `attention_used(model)` names the attention it computes.
@@ -73,7 +74,7 @@ def load_model(
     model = open_model(source, head or head_of(architecture(config)), revision, **config_overrides)
     tokenizer = open_tokenizer(source, revision)
     pattern = pattern_of(model)
-    if pattern is not None:
+    if pattern is not None and "attn_implementation" not in config_overrides:
         pattern.accelerate(model)
     if device is not None:
         model.to(device)  # type: ignore[arg-type]  # transformers wraps it with a wrong signature

@@ -145,7 +145,7 @@ class Unpadded:
         is_padding = None if attention_mask is None else attention_mask.to(given.device) == 0
         packed = packing(is_padding, marked, batch, length, given.device)
         hidden = embedded(self.embeddings, packed, input_ids, token_type_ids, position_ids, inputs_embeds)
-        kept = [packed.unpack(hidden)] if states else None
+        kept = [packed.unpack(hidden, copy=True)] if states else None
         only_first = self.reads_first and not states
         hidden = self._layers(hidden, packed, kept, only_first)
         firsts = hidden if only_first else _firsts(hidden, packed)
@@ -200,7 +200,7 @@ class Unpadded:
             else:
                 hidden = run(layer, part, hidden)
             if kept is not None:
-                kept.append(packed.unpack(hidden))
+                kept.append(packed.unpack(hidden, copy=True))  # the next layer may work in place
         return hidden
 
 

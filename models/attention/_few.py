@@ -13,7 +13,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ._encoder import Layer
 from ._kernel import Keys, attend
+from ._rows import Document
 
 
 def few_rows(
@@ -31,7 +33,7 @@ def few_rows(
         hidden: Input of all rows, (n, E).
         projections: Into queries, keys and values.
         heads: H.
-        bias: Added to the scores, broadcastable to (g, n); -inf forbids, and every row must see something.
+        bias: Added to the scores, broadcastable to (H, g, n); -inf forbids, and every row must see something.
         dropout: Probability of dropping an attention weight.
 
     Returns:
@@ -42,7 +44,7 @@ def few_rows(
     count, dim = q.shape[1:]
     if count >= dim or not (isinstance(key, nn.Linear) and isinstance(value, nn.Linear)):
         k, v = (project(hidden).unflatten(-1, (heads, -1)).transpose(0, 1)[None] for project in (key, value))
-        added = None if bias is None else bias.expand(count, -1)[None, None]
+        added = None if bias is None else bias.expand(1, count, -1)[None]
         return attend(q[None], [Keys(k, v, added)], dropout)[0].transpose(0, 1).flatten(1)
     w_k, w_v = (p.weight.view(heads, dim, -1) for p in (key, value))
     q = q * dim**-0.5
@@ -58,3 +60,19 @@ def few_rows(
     if value.bias is not None:
         out = out + value.bias.view(heads, 1, dim) * weights.sum(-1, keepdim=True)
     return out.transpose(0, 1).flatten(1)
+
+
+def first_sees_all(layer: Layer, hidden: Tensor, document: Document) -> Tensor:
+    """Attends from the first token of a document to everything in it, with a layer's own projections.
+
+    Args:
+        layer: The layer.
+        hidden: Its input, (n, E).
+        document: The document.
+
+    Returns:
+        (1, E).
+    """
+    module, bias = layer.module, document.closed(hidden.dtype)
+    projections = (module.query, module.key, module.value)
+    return few_rows(hidden[:1], hidden, projections, layer.heads, None if bias is None else bias[0], layer.dropout)

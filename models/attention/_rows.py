@@ -16,6 +16,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from ._masks import additive
+
 Settled = TypeVar("Settled")
 
 
@@ -43,6 +45,13 @@ class Document:
             self.settled[key] = make()
         made: Settled = self.settled[key]
         return made
+
+    def closed(self, dtype: torch.dtype) -> Tensor | None:
+        """What forbids the padding inside, 0 or -inf, (1, 1, 1, n); None where there is none."""
+        if self.padding is None:
+            return None
+        seen = ~self.padding
+        return self.settle(("closed", dtype), lambda: additive(seen, dtype)[None, None, None])
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +100,10 @@ class Packing:
         flat = x.reshape(self.batch * self.length, *x.shape[2:])
         return flat if self.taken is None else flat[self.taken]
 
-    def unpack(self, rows: Tensor) -> Tensor:
-        """(T, E) -> (B, N, E), zero at padding."""
+    def unpack(self, rows: Tensor, copy: bool = False) -> Tensor:
+        """(T, E) -> (B, N, E), zero at padding; a view when nothing is padding, unless a copy is wanted."""
+        if copy and self.real is None and self.taken is None:
+            rows = rows.clone()
         if self.real is not None:
             rows = rows * self.real
         if self.taken is not None:

@@ -16,14 +16,16 @@ import torch
 import transformers
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 from torch import Tensor
+from transformers import PreTrainedModel
 from transformers.models.longformer.modeling_longformer import LongformerBaseModelOutputWithPooling
 
 from . import ATTENTION, AttentionPattern
-from ._dense_attention import dense
 from ._encoder import Layer, Scheme, Unpadded, unpad, used
+from ._families import SOURCES
 from ._few import few_rows
 from ._kernel import Keys, Windows, attend
-from ._longformer_mapping import SOURCES, to_longformer
+from ._mapping import remade, widened
+from ._masks import additive, dense
 from ._rows import Document, Rows
 
 NARROWEST, WIDEST = 64, 128  # queries in a block: wider ones look at more keys in vain, narrower ones starve the kernel
@@ -98,7 +100,6 @@ class _Plan:
         reach: Tokens that a block sees on either side of itself.
         bias: 0 where a query sees a key of its window, else -inf, (M, 1, b, K); None where all see all.
         positions: Positions of the global tokens, (G,); None when there are none.
-        keys: 0 at tokens that global tokens see, else -inf, (n,); None where they see all.
     """
 
     block: int
@@ -106,7 +107,6 @@ class _Plan:
     reach: int
     bias: Tensor | None
     positions: Tensor | None
-    keys: Tensor | None
 
 
 def _blocks(length: int, reach: int) -> tuple[int, int, int]:
@@ -124,20 +124,15 @@ def _plan(document: Document, reach: int, dtype: torch.dtype, device: Any) -> _P
         if given is not None:
             flag |= given
     positions = None if document.marked is None else flags[0].nonzero().squeeze(1)
-    keys = None if document.padding is None else _bias(~flags[1], dtype)
-    if count == 1 and length <= reach + 1 and keys is None:
-        return _Plan(block, count, 0, None, positions, None)
+    if count == 1 and length <= reach + 1 and document.padding is None:
+        return _Plan(block, count, 0, None, positions)
     q = torch.arange(count * block, device=device).view(count, block)
     kv = q[:, :1] + torch.arange(-reach_out, block + reach_out, device=device)
     within = kv.clamp(0, length - 1)
     seen = mask(q.clamp(max=length - 1), within, *flags, 2 * reach) & (kv == within).unsqueeze(-2)
     if count > 1:  # there the global keys are a set of their own, and must not count again inside a window
         seen &= ~flags[0][within].unsqueeze(-2)
-    return _Plan(block, count, reach_out, _bias(seen, dtype).unsqueeze(1), positions, keys)
-
-
-def _bias(seen: Tensor, dtype: torch.dtype) -> Tensor:
-    return torch.zeros(seen.shape, dtype=dtype, device=seen.device).masked_fill_(~seen, float("-inf"))
+    return _Plan(block, count, reach_out, additive(seen, dtype).unsqueeze(1), positions)
 
 
 class LongformerScheme(Scheme):
@@ -168,8 +163,9 @@ class LongformerScheme(Scheme):
         if plan.positions is None:
             return out
         projections = (module.query_global, module.key_global, module.value_global)
-        asking = hidden[plan.positions]
-        spread = few_rows(asking, hidden, projections, layer.heads, plan.keys, layer.dropout)
+        asking, closed = hidden[plan.positions], document.closed(hidden.dtype)
+        bias = None if closed is None else closed[0]
+        spread = few_rows(asking, hidden, projections, layer.heads, bias, layer.dropout)
         return out.index_copy(0, plan.positions, spread.to(out.dtype))
 
     def first(self, layer: Layer, hidden: Tensor, document: Document) -> Tensor:
@@ -180,7 +176,7 @@ class LongformerScheme(Scheme):
         if flags[0][0]:
             projections = (module.query_global, module.key_global, module.value_global)
         seen = mask(at[:1], at, *flags, 2 * module.one_sided_attn_window_size)
-        return few_rows(hidden[:1], hidden, projections, layer.heads, _bias(seen, hidden.dtype), layer.dropout)
+        return few_rows(hidden[:1], hidden, projections, layer.heads, additive(seen, hidden.dtype), layer.dropout)
 
 
 class LongformerModel(Unpadded, transformers.LongformerModel):
@@ -216,6 +212,27 @@ class LongformerModel(Unpadded, transformers.LongformerModel):
         return self.compute(
             input_ids, attention_mask, marked, token_type_ids, position_ids, inputs_embeds, options
         )
+
+
+def to_longformer(model: PreTrainedModel, max_length: int, options: Options) -> PreTrainedModel:
+    """Makes a Longformer, or widens one; the global projections begin as copies of the local ones (section 5).
+
+    A question-answering model made from BERT must be called with `global_attention_mask`: left out, Hugging Face looks
+    for the three separators of a RoBERTa pair.
+    """
+    if model.config.model_type != "longformer":
+        return remade(model, transformers.LongformerConfig, max_length, _spread, attention_window=options.window)
+    result = widened(model, max_length)
+    result.config.attention_window = [options.window] * result.config.num_hidden_layers
+    body: Any = result.base_model
+    for layer in body.encoder.layer:
+        layer.attention.self.one_sided_attn_window_size = options.window // 2
+    return result
+
+
+def _spread(weights: dict[str, Tensor]) -> dict[str, Tensor]:
+    names = [f"{name}.{kind}" for name in ("query", "key", "value") for kind in ("weight", "bias")]
+    return {f"attention.self.{n.replace('.', '_global.')}": weights[f"attention.self.{n}"] for n in names}
 
 
 def draw(length: int, options: Options) -> Tensor:

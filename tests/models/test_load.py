@@ -19,7 +19,7 @@ TAGS = {"num_labels": 3, "id2label": {0: "O", 1: "B-PER", 2: "I-PER"}, "label2id
 
 def test_bert_and_longformer(tiny_bert, tmp_path):
     model, tokenizer = load_model(tiny_bert, "token-classification", device="cpu", **TAGS)
-    assert attention_used(model) == "bert/sdpa"
+    assert attention_used(model) == "bert/unpadded-flash-merge"
     assert model.config.id2label == TAGS["id2label"]
     assert not model.training
     assert tokenizer("the court")["input_ids"][1:3] == [5, 6]

@@ -1,4 +1,4 @@
-"""Dense attention from a mask: what every pattern's reference is made of."""
+"""Masks as numbers, and dense attention from a mask: what every pattern's reference is made of."""
 
 from __future__ import annotations
 
@@ -25,3 +25,8 @@ def dense(q: Tensor, k: Tensor, v: Tensor, seen: Tensor, bias: Tensor | None = N
     # The lowest finite number, not -inf: a row without any key would become NaN, and its gradient too.
     weights = scores.masked_fill(~seen, torch.finfo(scores.dtype).min).softmax(-1)
     return torch.matmul(weights.masked_fill(~seen, 0.0), v)
+
+
+def additive(seen: Tensor, dtype: torch.dtype) -> Tensor:
+    """0 where a key is seen, -inf where it is not."""
+    return torch.zeros(seen.shape, dtype=dtype, device=seen.device).masked_fill_(~seen, float("-inf"))

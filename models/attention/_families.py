@@ -1,0 +1,73 @@
+"""What the families of encoders call the parts of their heads, and what those compute with them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+_BERT_LANGUAGE_MODEL = {
+    "transform": "cls.predictions.transform.dense",
+    "norm": "cls.predictions.transform.LayerNorm",
+    "decoder": "cls.predictions.decoder",
+}
+_ROBERTA_LANGUAGE_MODEL = {
+    "transform": "lm_head.dense",
+    "norm": "lm_head.layer_norm",
+    "decoder": "lm_head.decoder",
+}
+_TOKEN = {"out": "classifier"}
+_ANSWER = {"out": "qa_outputs"}
+_CLASSIFIER = {"dense": "classifier.dense", "out": "classifier.out_proj"}
+
+
+@dataclass(frozen=True)
+class Family:
+    """One family of encoders, all of whose bodies have BERT's names.
+
+    Attributes:
+        heads: The modules of each head that another family's can become, by head and part.
+        activations: What a head applies between its layers, by head; `hidden_act` of the configuration when not named.
+        after_padding: Whether positions begin behind the padding id, as in RoBERTa, and not at 0.
+    """
+
+    heads: dict[str, dict[str, str]]
+    activations: dict[str, str]
+    after_padding: bool
+
+
+_ROBERTA = Family(
+    heads={
+        "base": {},
+        "masked-lm": _ROBERTA_LANGUAGE_MODEL,
+        "token-classification": _TOKEN,
+        "sequence-classification": _CLASSIFIER,
+        "question-answering": _ANSWER,
+    },
+    activations={"masked-lm": "gelu", "sequence-classification": "tanh"},
+    after_padding=True,
+)
+FAMILIES = {
+    "bert": Family(
+        heads={
+            "base": {},
+            "masked-lm": _BERT_LANGUAGE_MODEL,
+            "token-classification": _TOKEN,
+            "sequence-classification": {"dense": "bert.pooler.dense", "out": "classifier"},
+            "question-answering": _ANSWER,
+        },
+        activations={"sequence-classification": "tanh"},
+        after_padding=False,
+    ),
+    **dict.fromkeys(("camembert", "longformer", "roberta", "xlm-roberta"), _ROBERTA),
+    # Its question-answering head has a whole feed-forward block, which no other family's can become.
+    "big_bird": Family(
+        heads={
+            "base": {},
+            "masked-lm": _BERT_LANGUAGE_MODEL,
+            "token-classification": _TOKEN,
+            "sequence-classification": _CLASSIFIER,
+        },
+        activations={},
+        after_padding=False,
+    ),
+}
+SOURCES = ("bert", "camembert", "roberta", "xlm-roberta")
