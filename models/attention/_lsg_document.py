@@ -17,6 +17,7 @@ from gonerd.models.modeling_lsg import LSGConfig, sparse_keys, sparse_starts
 
 from ._encoder import Layer
 from ._kernel import Keys, Windows, attend
+from ._masks import additive
 from ._rows import Document, Rows
 
 
@@ -55,14 +56,10 @@ def _plan(document: Document, config: LSGConfig, dtype: torch.dtype, device: Any
         seen &= ~document.padding
     if config.mask_first_token:
         seen[front] = False
-    whole = None if document.padding is None and not config.mask_first_token else _bias(seen, dtype)[None, None, None]
+    whole = None if document.padding is None and not config.mask_first_token else additive(seen, dtype)[None, None, None]
     real = F.pad(seen[front:], (0, max(0, count * block + front - document.length)))
     local = F.pad(real, (block, block)).unfold(0, 3 * block, block)[:count, None, None] if count else real
-    return Plan(count, real, whole, _bias(local, dtype))
-
-
-def _bias(seen: Tensor, dtype: torch.dtype) -> Tensor:
-    return torch.zeros(seen.shape, dtype=dtype, device=seen.device).masked_fill_(~seen, float("-inf"))
+    return Plan(count, real, whole, additive(local, dtype))
 
 
 def attend_document(layer: Layer, rows: Rows, document: Document, config: LSGConfig) -> Tensor:
@@ -111,5 +108,5 @@ def _sparse_sets(sparse: tuple[Tensor, Tensor, Tensor], count: int, config: LSGC
     sets: list[Keys | Windows] = []
     for first in (left, right):
         seen = there[:, first - left :].unfold(1, size, step)[:, :count].transpose(0, 1).unsqueeze(2)
-        sets.append(Windows(k, v, first - left, step, size, _bias(seen, k.dtype)))
+        sets.append(Windows(k, v, first - left, step, size, additive(seen, k.dtype)))
     return sets

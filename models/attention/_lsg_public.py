@@ -19,7 +19,7 @@ from gonerd.models import modeling_lsg
 from gonerd.models.heads import HEADS, head_of
 from gonerd.models.modeling_lsg import LSGConfig
 
-from ._names import BERT_NAMES, Names
+from ._names import Names, between
 
 # Our classes, by head.
 CLASSES = {
@@ -114,4 +114,4 @@ class PublicLSG:
         return (self.theirs.pad_token_id or 0) + 1 if self.theirs.model_type == "bert" else 0
 
     def _names(self) -> Names:
-        return BERT_NAMES[self.head] if self.theirs.model_type == "bert" else Names(())
+        return between("lsg", "bert", self.head) if self.theirs.model_type == "bert" else Names(())

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
+from ._families import FAMILIES
+
 
 @dataclass(frozen=True)
 class Names:
@@ -38,22 +40,11 @@ def _renamed(name: str, pairs: tuple[tuple[str, str], ...]) -> str:
     return f"{new}{name[len(old) :]}"
 
 
-# RoBERTa's names, which LSG bears too, and BERT's, by head.
-_BODY = (("roberta", "bert"),)
-BERT_NAMES = {
-    "base": Names(()),
-    "masked-lm": Names(
-        (
-            *_BODY,
-            ("lm_head.dense", "cls.predictions.transform.dense"),
-            ("lm_head.layer_norm", "cls.predictions.transform.LayerNorm"),
-            ("lm_head.decoder", "cls.predictions.decoder"),
-            ("lm_head.bias", "cls.predictions.bias"),
-        )
-    ),
-    "token-classification": Names(_BODY),
-    "sequence-classification": Names(
-        (*_BODY, ("classifier.dense", "bert.pooler.dense"), ("classifier.out_proj", "classifier"))
-    ),
-    "question-answering": Names(_BODY),
-}
+def between(ours: str, theirs: str, head: str) -> Names:
+    """Returns the names of two families' models with one head, from what `FAMILIES` says of their parts."""
+    parts = {name: FAMILIES[name].heads[head] for name in (ours, theirs)}
+    pairs = [(module, parts[theirs][part]) for part, module in parts[ours].items()]
+    if head == "masked-lm":
+        # The decoder's bias, which some checkpoints hold under its other name alone.
+        pairs.append(("lm_head.bias", "cls.predictions.bias"))
+    return Names((*pairs, ("roberta", "bert")) if head != "base" else ())

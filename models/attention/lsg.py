@@ -31,9 +31,10 @@ from gonerd.models.heads import HEADS
 
 from . import ATTENTION, AttentionPattern
 from ._encoder import Layer, Scheme, Unpadded, unpad, used
+from ._families import SOURCES
 from ._few import few_rows
 from ._lsg_document import attend_document, blocks, plan_for
-from ._lsg_mapping import SOURCES, to_lsg
+from ._lsg_mapping import to_lsg
 from ._lsg_mask import mask, reference, sparse_mask
 from ._lsg_public import CLASSES
 from ._rows import Document, Packing, Rows, sliced
@@ -98,8 +99,8 @@ class _Fronted(Packing):
 
     inner: Tensor
 
-    def unpack(self, rows: Tensor) -> Tensor:
-        return super().unpack(rows[self.inner])
+    def unpack(self, rows: Tensor, copy: bool = False) -> Tensor:
+        return super().unpack(rows[self.inner], copy)
 
 
 def _fronted(packed: Packing, front: int, device: Any) -> _Fronted:

@@ -16,6 +16,7 @@ Shapes: B batch, N tokens of the padded batch, n tokens of one document, H heads
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import torch
@@ -26,8 +27,9 @@ from transformers.modeling_outputs import BaseModelOutputWithPastAndCrossAttenti
 
 from . import ATTENTION, AttentionPattern
 from ._encoder import Layer, Scheme, Unpadded, unpad, used
+from ._families import SOURCES
 from ._nystromformer_document import attend_document, convolved
-from ._nystromformer_mapping import SOURCES, keep_head_activation, to_nystromformer
+from ._nystromformer_mapping import to_nystromformer
 from ._nystromformer_mask import mask, reference
 from ._rows import Document, Rows
 
@@ -128,11 +130,6 @@ def draw(length: int, options: Options) -> Tensor:
     return (members.T.float() @ members.float()) > 0
 
 
-def _accelerate(model: transformers.PreTrainedModel) -> None:
-    unpad(model, {transformers.NystromformerModel: NystromformerModel})
-    keep_head_activation(model)
-
-
 ATTENTION.register("nystromformer")(
     AttentionPattern(
         name="nystromformer",
@@ -140,7 +137,7 @@ ATTENTION.register("nystromformer")(
         sources=SOURCES,
         options=Options,
         convert=to_nystromformer,
-        accelerate=_accelerate,
+        accelerate=partial(unpad, classes={transformers.NystromformerModel: NystromformerModel}),
         implementation=used,
         draw=draw,
     )
