@@ -134,8 +134,8 @@ def sparse_keys(q: Tensor, k: Tensor, v: Tensor, real: Tensor, config: LSGConfig
         at = _largest(k, real, min(config.block_size, config.sparse_block_size), factor)
     else:
         at = _strided(heads, len(real), config, k.device)
-    across = at.unsqueeze(-1).expand(-1, -1, k.shape[2])
-    return k.gather(1, across), v.gather(1, across), real[at]
+    head = torch.arange(heads, device=k.device)[:, None]
+    return k[head, at], v[head, at], real[at]
 
 
 def _largest(k: Tensor, real: Tensor, chunk: int, factor: int) -> Tensor:
