@@ -15,6 +15,7 @@ T, a multiple of the block; M blocks; S sparse keys on either side, R sparse key
 
 import shutil
 from pathlib import Path
+from typing import ClassVar
 
 import torch
 import torch.nn.functional as F
@@ -331,9 +332,9 @@ class LSGPreTrainedModel(roberta.RobertaPreTrainedModel):
 
     config: LSGConfig
     config_class = LSGConfig
-    _no_split_modules = ["LSGEmbeddings", "LSGLayer"]
+    _no_split_modules: ClassVar = ["LSGEmbeddings", "LSGLayer"]
     _supports_flash_attn = _supports_sdpa = _supports_flex_attn = _supports_attention_backend = False
-    _can_record_outputs = {}
+    _can_record_outputs: ClassVar = {}
 
     def save_pretrained(self, save_directory, *args, **kwargs):
         """Saves the model, and this file beside it."""

@@ -56,7 +56,8 @@ def _plan(document: Document, config: LSGConfig, dtype: torch.dtype, device: Any
         seen &= ~document.padding
     if config.mask_first_token:
         seen[front] = False
-    whole = None if document.padding is None and not config.mask_first_token else additive(seen, dtype)[None, None, None]
+    all_seen = document.padding is None and not config.mask_first_token
+    whole = None if all_seen else additive(seen, dtype)[None, None, None]
     real = F.pad(seen[front:], (0, max(0, count * block + front - document.length)))
     local = F.pad(real, (block, block)).unfold(0, 3 * block, block)[:count, None, None] if count else real
     return Plan(count, real, whole, additive(local, dtype))

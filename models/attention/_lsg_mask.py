@@ -118,7 +118,11 @@ def _mean(stretch: Stretch, query: Tensor | None) -> Stretch:
     if not real.any():
         return torch.zeros_like(k[:1]), torch.zeros_like(v[:1]), real[:1]
     k, v = k[real], v[real]
-    weights = k.new_full((len(k),), 1 / (len(k) + 1e-6)) if query is None else (k @ query * k.shape[1] ** -0.5).softmax(0)
+    if query is None:
+        # The public code divides by a little more than the number.
+        weights = k.new_full((len(k),), 1 / (len(k) + 1e-6))
+    else:
+        weights = (k @ query * k.shape[1] ** -0.5).softmax(0)
     return (weights @ k)[None], (weights @ v)[None], real.new_ones(1)
 
 

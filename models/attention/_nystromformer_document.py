@@ -15,9 +15,7 @@ from torch import Tensor
 from ._nystromformer_mask import ITERATIONS
 
 
-def attend_document(
-    q: Tensor, k: Tensor, v: Tensor, real: Tensor | None, landmarks: int, exact_init: bool
-) -> Tensor:
+def attend_document(q: Tensor, k: Tensor, v: Tensor, real: Tensor | None, landmarks: int, exact_init: bool) -> Tensor:
     """Attends within one document.
 
     Args:

@@ -5,8 +5,8 @@ arXiv:2102.03902. Checkpoints are those of `transformers.NystromformerModel` and
 replaced. Hugging Face's runs at one length only, `segment_means_seq_len`, and on no padding; there, and for one text
 at a time, the outputs are the same. Elsewhere they follow from the document alone.
 - Landmarks are means of real tokens, in segments as equal as can be.
-- The first approximation of the pseudo-inverse is scaled by this document's matrices; Hugging Face looks for the largest
-  column sum in the whole batch.
+- The first approximation of the pseudo-inverse is scaled by this document's matrices; Hugging Face looks for the
+  largest column sum in the whole batch.
 - A document with no more tokens than landmarks gets full attention, as does every one where the configuration has as
   many landmarks as `segment_means_seq_len`, which is how Hugging Face reads that.
 - The convolution sees zeros at padding, as in the authors' code.
@@ -114,9 +114,7 @@ class NystromformerModel(Unpadded, transformers.NystromformerModel):
                 at = (at - (attention_mask != 0).int().argmax(1, keepdim=True)).clamp(min=0)
             # Rows 0 and 1 of the table are nobody's.
             position_ids = at + 2
-        return super().compute(
-            input_ids, attention_mask, marked, token_type_ids, position_ids, inputs_embeds, options
-        )
+        return super().compute(input_ids, attention_mask, marked, token_type_ids, position_ids, inputs_embeds, options)
 
 
 def draw(length: int, options: Options) -> Tensor:

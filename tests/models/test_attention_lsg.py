@@ -15,7 +15,14 @@ from gonerd.models.attention import ATTENTION, attention_used
 from gonerd.models.attention.lsg import Options, mask, reference, sparse_mask
 from gonerd.models.heads import HEADS
 from gonerd.models.load import position_limit
-from gonerd.models.modeling_lsg import SPARSITIES, LSGConfig, LSGForMaskedLM, LSGForSequenceClassification, LSGModel
+from gonerd.models.modeling_lsg import (
+    SPARSITIES,
+    LSGConfig,
+    LSGForMaskedLM,
+    LSGForSequenceClassification,
+    LSGModel,
+    attend_document,
+)
 from gonerd.models.weights import weights_sha256
 
 CLOSE = 1e-5
@@ -83,6 +90,40 @@ def test_three_ways_agree(sparsity, length):
     assert attention_used(plain) == "lsg/plain"
     named = "local" if sparsity == "none" else sparsity
     assert attention_used(fast) == f"lsg/{named}-unpadded-flash-merge"
+
+
+# Five numbers each of what `lsg-converter` 0.1.9 computes for the inputs below.
+PUBLIC = {
+    "none": [0.039435, -0.527362, -0.921316, -0.117716, 0.659111],
+    "norm": [0.039435, -0.606353, -1.207866, -0.480661, 0.380401],
+    "pooling": [0.039435, -0.508231, -0.956205, -0.164298, 0.719174],
+    "bos_pooling": [0.039435, -0.493113, -0.916821, -0.126411, 0.74129],
+    "stride": [0.039435, -0.317591, -1.069554, -0.188864, 1.031584],
+    "block_stride": [0.039435, -0.489946, -0.965347, -0.122756, 0.691841],
+}
+
+
+@pytest.mark.parametrize("sparsity", sorted(PUBLIC))
+def test_the_public_code_agrees(sparsity):
+    """On a document of eight blocks, two global tokens in front, the first token hidden."""
+
+    def waves(*shape, pace):
+        count = torch.Size(shape).numel()
+        return torch.sin(torch.arange(count, dtype=torch.float64) * pace).view(shape)
+
+    sizes = {"block_size": 4, "sparse_block_size": 4, "sparsity_factor": 2, "num_global_tokens": 2}
+    settings_ = LSGConfig(hidden_size=8, num_attention_heads=2, sparsity_type=sparsity, **sizes)
+    hidden = waves(34, 8, pace=0.37)
+    q, k, v = (
+        (hidden @ waves(8, 8, pace=0.7 + 2 * i).T + waves(8, pace=1.7 + 2 * i)).view(34, 2, 4).transpose(0, 1)
+        for i in range(3)
+    )
+    real = torch.ones(34, dtype=torch.bool)
+    real[2] = False
+    for computed in (reference, attend_document):
+        out = computed(q, k, v, real, settings_).transpose(0, 1).flatten(1)
+        found = [out[at].item() for at in ((0, 0), (2, 1), (13, 2), (21, 5), (33, 7))]
+        assert found == pytest.approx(PUBLIC[sparsity], abs=2e-6)
 
 
 @settings(max_examples=25, deadline=None)

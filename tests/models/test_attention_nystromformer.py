@@ -7,6 +7,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from safetensors.torch import load_file, save_file
 from transformers import (
     NystromformerConfig,
     NystromformerForMaskedLM,
@@ -16,12 +17,13 @@ from transformers import (
 )
 
 from gonerd.errors import GonerdError, UsageError
-from gonerd.models import accelerate, convert, halve
+from gonerd.models import accelerate, convert, halve, load_model
 from gonerd.models.attention import ATTENTION, attention_used
 from gonerd.models.attention._nystromformer_document import attend_document, convolved
 from gonerd.models.attention.nystromformer import Options, mask, reference
 from gonerd.models.load import position_limit
 from gonerd.models.weights import weights_sha256
+from tests.tiny import bert_tokenizer
 
 CLOSE = 1e-5
 HEADS, DIM, WORDS = 2, 16, 40
@@ -232,12 +234,58 @@ def test_converted_outputs_equal_the_source(make_tiny, family, head):
         assert (theirs[name] - ours[name])[real == 1].abs().max() < CLOSE
 
 
+def public_names(layers):
+    """What `uw-madison/nystromformer-4096` and `giant-oak/distil-nystromformer-4096` hold."""
+    layer = [
+        *(f"attention.self.{part}.{kind}" for part in ("query", "key", "value") for kind in ("weight", "bias")),
+        "attention.self.conv.weight",
+        *(
+            f"{part}.{kind}"
+            for part in (
+                *("attention.output.dense", "attention.output.LayerNorm", "intermediate.dense"),
+                *("output.dense", "output.LayerNorm"),
+            )
+            for kind in ("weight", "bias")
+        ),
+    ]
+    kinds = ("word_embeddings", "position_embeddings", "token_type_embeddings")
+    return {
+        *(f"nystromformer.embeddings.{kind}.weight" for kind in kinds),
+        *(f"nystromformer.embeddings.LayerNorm.{kind}" for kind in ("weight", "bias")),
+        *(f"nystromformer.encoder.layer.{i}.{name}" for i in range(layers) for name in layer),
+        *(f"cls.predictions.transform.{part}.{kind}" for part in ("dense", "LayerNorm") for kind in ("weight", "bias")),
+        *("cls.predictions.bias", "cls.predictions.decoder.weight", "cls.predictions.decoder.bias"),
+    }
+
+
+@pytest.mark.parametrize("old", [False, True])
+def test_public_checkpoints_load_by_name(tmp_path, old):
+    """Older releases saved buffers too, and both names of tied weights."""
+    source = random_model(NystromformerForMaskedLM, length=128)
+    source.tie_weights()
+    state = source.state_dict()
+    assert set(state) == public_names(2)
+    source.save_pretrained(tmp_path)
+    bert_tokenizer().save_pretrained(tmp_path)
+    if old:
+        state["nystromformer.embeddings.position_ids"] = torch.arange(128)[None] + 2
+        save_file({n: x.clone() for n, x in state.items()}, tmp_path / "model.safetensors", metadata={"format": "pt"})
+    model, _ = load_model(tmp_path, None)
+    ids = torch.randint(3, WORDS, (1, 128))
+    with torch.no_grad():
+        assert (model(ids).logits - source(ids).logits).abs().max() < 5 * CLOSE
+    load_model(tmp_path, "token-classification")
+    weights = load_file(tmp_path / "model.safetensors")
+    weights.pop("nystromformer.encoder.layer.1.attention.self.conv.weight")
+    save_file(weights, tmp_path / "model.safetensors", metadata={"format": "pt"})
+    with pytest.raises(GonerdError, match=r"1 missing \(nystromformer\.encoder\.layer\.1\.attention\.self\.conv"):
+        load_model(tmp_path, None)
+
+
 def test_the_head_for_whole_texts_is_refused(make_tiny):
     """Nystromformer's applies the model's activation where BERT's and RoBERTa's apply tanh."""
     with pytest.raises(GonerdError, match="'tanh'"):
-        convert(
-            make_tiny("roberta", "sequence-classification"), attention="nystromformer", tokenizer=SimpleNamespace()
-        )
+        convert(make_tiny("roberta", "sequence-classification"), attention="nystromformer", tokenizer=SimpleNamespace())
 
 
 def test_conversion_shares_no_storage_and_loads_anywhere(make_tiny, tmp_path):
