@@ -85,7 +85,7 @@ def attend_document(layer: Layer, rows: Rows, document: Document, config: LSGCon
     if not plan.count:
         return above
     inner = slice(start + front, start + front + plan.count * block)
-    q = rows.q[inner].unflatten(0, (plan.count, block)).transpose(1, 2)
+    q = rows.q[inner].view(plan.count, block, layer.heads, -1).transpose(1, 2)
     sets: list[Keys | Windows] = [
         Windows(rows.k, rows.v, inner.start - block, block, 3 * block, plan.local),
         Keys(keys[:, :, :front], values[:, :, :front]),

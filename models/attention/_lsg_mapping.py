@@ -42,13 +42,15 @@ def to_lsg(model: PreTrainedModel, max_length: int, options: Any) -> PreTrainedM
         result = widened(model, max_length)
         for name in changed:
             setattr(result.config, name, getattr(sizes, name))
-        result.base_model.embeddings.num_global_tokens = sizes.num_global_tokens
+        embeddings: Any = result.base_model.embeddings
+        embeddings.num_global_tokens = sizes.num_global_tokens
         return result
     fields = options.model_dump(exclude=_TOKENS)
     _checked(fields)
     result = remade(model, LSGConfig, max_length, **fields)
+    body: Any = result.base_model
     with torch.no_grad():
-        result.base_model.embeddings.global_embeddings.weight.copy_(_globals(model, options))
+        body.embeddings.global_embeddings.weight.copy_(_globals(model, options))
     return result
 
 
@@ -76,4 +78,5 @@ def _globals(model: PreTrainedModel, options: Any) -> Tensor:
     number = torch.arange(GLOBALS, device=words.device)
     places = number % (GLOBALS // _STRIDE) * _STRIDE + number // (GLOBALS // _STRIDE)
     tokens = words[torch.where(number == 0, first, mask)]
-    return tokens + learnt[places * len(learnt) // GLOBALS] + types[0]
+    made: Tensor = tokens + learnt[places * len(learnt) // GLOBALS] + types[0]
+    return made

@@ -72,7 +72,9 @@ def reference(q: Tensor, k: Tensor, v: Tensor, real: Tensor, config: LSGConfig) 
         if config.has_sparse_keys:
             filled = [F.pad(x[:, front:], (0, 0, 0, -length % config.block_size)) for x in (k, v)]
             there = F.pad(real[front:], (0, -length % config.block_size))
-            extra = [_representatives(q[h, front], *(x[h] for x in filled), there, config, h) for h in range(len(q))]
+            extra = [
+                _representatives(q[h, front], (filled[0][h], filled[1][h], there), config, h) for h in range(len(q))
+            ]
             numbers = torch.arange(len(extra[0][2]))
             below = sparse_mask(at, numbers, config) & torch.stack([e[2] for e in extra])[:, None]
             sparse_seen = torch.cat([below.new_zeros(len(q), front, len(numbers)), below], 1)
@@ -82,16 +84,16 @@ def reference(q: Tensor, k: Tensor, v: Tensor, real: Tensor, config: LSGConfig) 
     return torch.matmul(scores.softmax(-1), v)
 
 
-def _representatives(q: Tensor, k: Tensor, v: Tensor, real: Tensor, config: LSGConfig, head: int) -> Stretch:
+def _representatives(q: Tensor, whole: Stretch, config: LSGConfig, head: int) -> Stretch:
     """The sparse keys and values of one head, and which of them stand for anything: stretch by stretch, as defined."""
     kind, factor, block = config.sparsity_type, config.sparsity_factor, config.block_size
     if kind == "lsh" and factor == config.sparse_block_size:
         kind = "bos_pooling"
     if factor == 1:
-        return k, v, real
+        return whole
     size = {"pooling": factor, "bos_pooling": factor, "stride": factor, "block_stride": block}
     parts = []
-    for stretch in _stretches((k, v, real), size.get(str(kind), min(block, config.sparse_block_size))):
+    for stretch in _stretches(whole, size.get(str(kind), min(block, config.sparse_block_size))):
         if kind in ("stride", "block_stride"):
             count = len(stretch[2]) // factor
             start = head % factor if kind == "stride" else head * count % block

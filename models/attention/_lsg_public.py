@@ -22,7 +22,7 @@ from gonerd.models.modeling_lsg import LSGConfig
 from ._names import Names, between
 
 # Our classes, by head.
-CLASSES = {
+CLASSES: dict[str, Any] = {
     "base": modeling_lsg.LSGModel,
     "masked-lm": modeling_lsg.LSGForMaskedLM,
     "token-classification": modeling_lsg.LSGForTokenClassification,

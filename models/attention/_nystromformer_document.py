@@ -72,9 +72,10 @@ def _attend(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
 def _segment_means(x: Tensor, landmarks: int) -> Tensor:
     """Means of near-equal segments, the longer ones first, (n, H, D) -> (L, H, D)."""
     size, longer = divmod(len(x), landmarks)
-    parts = [x[longer * (size + 1) :].unflatten(0, (-1, size)).mean(1)]
+    border = longer * (size + 1)
+    parts = [x[border:].view(-1, size, *x.shape[1:]).mean(1)]
     if longer:
-        parts.insert(0, x[: longer * (size + 1)].unflatten(0, (longer, -1)).mean(1))
+        parts.insert(0, x[:border].view(longer, size + 1, *x.shape[1:]).mean(1))
     return torch.cat(parts)
 
 

@@ -43,7 +43,8 @@ def to_nystromformer(model: PreTrainedModel, max_length: int, options: Any) -> P
 
 def _changed(model: PreTrainedModel, max_length: int, options: Any) -> PreTrainedModel:
     result = widened(model, max_length)
-    config, body = result.config, result.base_model
+    config: Any = result.config
+    body: Any = result.base_model
     embeddings, unused = body.embeddings, first_position(body)
     held = embeddings.position_embeddings.num_embeddings - unused
     if held != model.config.max_position_embeddings:

@@ -113,7 +113,7 @@ def _fronted(packed: Packing, front: int, device: Any) -> _Fronted:
     return _Fronted(tuple(documents), *rest, torch.cat(inner))
 
 
-class LSGModel(Unpadded, modeling_lsg.LSGModel):
+class LSGModel(Unpadded, modeling_lsg.LSGModel):  # type: ignore[no-untyped-call]
     """`modeling_lsg.LSGModel` without padding."""
 
     scheme = LSGScheme()

@@ -89,7 +89,7 @@ def _without_pooler(pooler_output: None = None, **values: Any) -> BaseModelOutpu
     return BaseModelOutputWithPastAndCrossAttentions(**values)
 
 
-class NystromformerModel(Unpadded, transformers.NystromformerModel):
+class NystromformerModel(Unpadded, transformers.NystromformerModel):  # type: ignore[no-untyped-call]
     """`transformers.NystromformerModel` without padding, for texts of any length."""
 
     scheme = NystromformerScheme()
