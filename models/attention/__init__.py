@@ -63,7 +63,15 @@ class AttentionPattern:
         except ValidationError as error:
             first = error.errors()[0]
             where = "".join(f"{part} is {given.get(str(part))!r}: " for part in first["loc"])
-            raise UsageError(f"{self.name}: {where}{first['msg']}") from error
+            raise UsageError(f"{self.name}: {where}{first['msg'].removeprefix('Value error, ')}") from error
+
+    def describe(self) -> str:
+        """Lists in a few lines what the pattern accelerates, what it converts and its options with their defaults."""
+        lines = [f"{self.name}: accelerates {', '.join(self.model_types)}"]
+        if self.sources:
+            lines.append(f"  converts {', '.join(self.sources)}")
+        lines += [f"  {name}={field.default}  {field.description}" for name, field in self.options.model_fields.items()]
+        return "\n".join(lines)
 
 
 ATTENTION: Registry[AttentionPattern] = Registry("attention", "gonerd.models.attention")

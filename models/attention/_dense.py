@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 from transformers.activations import ACT2FN
 
@@ -38,13 +37,12 @@ class FeedForward:
     """Everything of a layer behind its attention; one object serves the layers of one forward pass.
 
     Args:
-        like: A tensor of the rows' data type and device.
-        rows: T.
+        like: The rows, (T, E).
         inner: I.
     """
 
-    def __init__(self, like: Tensor, rows: int, inner: int) -> None:
-        size = min(rows, STRETCH)
+    def __init__(self, like: Tensor, inner: int) -> None:
+        size = min(len(like), STRETCH)
         self.narrow = like.new_empty(size, like.shape[1])
         self.wide = like.new_empty(size, inner)
 

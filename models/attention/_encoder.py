@@ -84,7 +84,7 @@ class Unpadded:
 
     scheme: ClassVar[Scheme]
     output: ClassVar[Any] = BaseModelOutputWithPoolingAndCrossAttentions
-    reads_first = False  # set where the head on top reads the first token only
+    reads_first = False  # true while a head runs that reads the first token only
 
     config: PreTrainedConfig
     embeddings: Any
@@ -117,9 +117,7 @@ class Unpadded:
         Raises:
             GonerdError: Attention weights, a cache or cross-attention were asked for, or the mask has a wrong shape.
         """
-        return self.compute(
-            input_ids, attention_mask, None, token_type_ids, position_ids, inputs_embeds, options
-        )
+        return self.compute(input_ids, attention_mask, None, token_type_ids, position_ids, inputs_embeds, options)
 
     def compute(
         self,
@@ -274,14 +272,9 @@ class _InferenceStep(_Step):
             project(projection, hidden, row[self.before : self.before + len(hidden)])
         context = self.attended(layer, hidden, tuple(self.rows), self.before)
         if self.behind is None:
-            self.behind = FeedForward(hidden, len(hidden), self_width(part))
+            self.behind = FeedForward(hidden, part.intermediate.dense.out_features)
         self.behind(part, context, hidden)
         return hidden
-
-
-def self_width(part: Any) -> int:
-    """Width of a layer's feed-forward block."""
-    return int(part.intermediate.dense.weight.shape[0])
 
 
 def _behind(part: Any, context: Tensor, hidden: Tensor) -> Tensor:
@@ -330,10 +323,21 @@ def embedded(
         rows = _positions(packed, getattr(embeddings, "padding_idx", None), input_ids, given.device)
     else:
         rows = packed.pack(position_ids.expand(given.shape[:2]))
+    _check_positions(rows, packed, embeddings.position_embeddings.num_embeddings)
     types = torch.zeros_like(rows) if token_type_ids is None else packed.pack(token_type_ids.expand(given.shape[:2]))
     name = "input_ids" if input_ids is not None else "inputs_embeds"
     out: Tensor = embeddings(**{name: packed.pack(given)[None]}, token_type_ids=types[None], position_ids=rows[None])
     return out[0]
+
+
+@torch.compiler.disable
+def _check_positions(rows: Tensor, packed: Packing, limit: int) -> None:
+    if len(rows) and int(rows.max()) >= limit:
+        longest = max(document.length for document in packed.documents)
+        raise GonerdError(
+            f"a text of {longest} tokens needs position {int(rows.max())}, and the model has {limit} of them "
+            "(config.json, field 'max_position_embeddings'); convert it to a greater length, or cut the text"
+        )
 
 
 def _positions(packed: Packing, padding_idx: int | None, input_ids: Tensor | None, device: Any) -> Tensor:
@@ -389,8 +393,18 @@ def unpad(model: nn.Module, classes: dict[type, type]) -> None:
             )
         # The class is swapped, not the module: weights, names, hooks and devices stay what they are.
         module.__class__ = swapped
-        made: Any = module
-        made.reads_first = module is not model and type(model).__name__.endswith("ForSequenceClassification")
+        if module is not model and type(model).__name__.endswith("ForSequenceClassification"):
+            # Only while the head runs: whoever calls the base model itself wants every token.
+            model.register_forward_pre_hook(_head_begins)
+            model.register_forward_hook(_head_ends, always_call=True)
+
+
+def _head_begins(model: Any, _: Any) -> None:
+    model.base_model.reads_first = True
+
+
+def _head_ends(model: Any, _: Any, output: Any) -> None:
+    model.base_model.reads_first = False
 
 
 def used(model: Any) -> str:

@@ -18,6 +18,7 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+from torch.utils.checkpoint import checkpoint
 
 _FLASH = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu.default
 _FLASH_BACKWARD = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu_backward.default
@@ -71,7 +72,11 @@ def attend(q: Tensor, sets: Sequence[Keys | Windows], dropout: float = 0.0) -> T
         (M, H, b, D), with (M, b, H, D) contiguous. Zero where a query sees nothing.
     """
     if implementation(q, dropout) == "concatenated-sdpa":
-        return _concatenated(q, sets, dropout)
+        if not (dropout and torch.is_grad_enabled()):
+            return _concatenated(q, sets, dropout)
+        # Weights that are dropped must be formed; formed again for the gradient, they need not be kept.
+        again: Tensor = checkpoint(_concatenated, q, sets, dropout, use_reentrant=False)
+        return again
     keys, values, biases = [s.k for s in sets], [s.v for s in sets], [s.bias for s in sets]
     geometry = [n for s in sets for n in ((s.first, s.step, s.width) if isinstance(s, Windows) else (0, 0, 0))]
     recorded = torch.is_grad_enabled() and any(t.requires_grad for t in (q, *keys, *values))
@@ -134,7 +139,10 @@ def _backward(
     total: Tensor,
     geometry: Sequence[int],
 ) -> list[Tensor]:
-    """Returns the gradients of the queries, of each set's keys and of each set's values."""
+    """Returns the gradients of the queries, of each set's keys and of each set's values.
+
+    Those of blocks are (M, b or K, H, D), as the kernel lays them out; those of rows are (R, H, D).
+    """
     grad, out = grad.transpose(1, 2), out.transpose(1, 2)
     # exp(score - inf) is 0 where a query sees nothing; exp(-inf + inf) would be NaN.
     total = total.masked_fill(total == float("-inf"), float("inf"))
@@ -147,12 +155,13 @@ def _backward(
         for part, row, grads in ((parts[1], keys, grad_k), (parts[2], values, grad_v)):
             grads.append(_folded(part, row, *at))
     assert queries is not None
-    return [queries, *grad_k, *grad_v]
+    return [queries.transpose(1, 2), *grad_k, *grad_v]
 
 
 def _folded(grad: Tensor, like: Tensor, first: int, step: int, width: int) -> Tensor:
     """Sums what overlapping windows say of the same row: one addition for each step that fits into a window."""
     if not width:
+        grad = grad.transpose(1, 2)
         return grad if len(like) == len(grad) else grad.sum(0, keepdim=True)
     count, heads, _, dim = grad.shape
     row = grad.new_zeros(like.shape)
@@ -216,7 +225,10 @@ def _(q: Tensor, k: Any, v: Any, bias: Any, geometry: Any) -> tuple[Tensor, Tens
 def _(
     grad: Tensor, q: Tensor, k: Sequence[Tensor], v: Sequence[Tensor], bias: Any, out: Any, total: Any, geometry: Any
 ) -> list[Tensor]:
-    return [t.new_empty(t.shape) for t in (q, *k, *v)]
+    return [
+        t.new_empty(t.shape) if t.dim() == 3 else t.transpose(1, 2).new_empty(t.transpose(1, 2).shape)
+        for t in (q, *k, *v)
+    ]
 
 
 def _keep(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, Tensor]) -> None:
@@ -235,7 +247,8 @@ def _differentiate(ctx: Any, grad: Tensor | None, _: Any) -> tuple[Any, ...]:
     q, *rest, out, total = ctx.saved_tensors
     k, v, given = rest[: ctx.sets], rest[ctx.sets : 2 * ctx.sets], iter(rest[2 * ctx.sets :])
     bias = [next(given) if biased else None for biased in ctx.biased]
-    queries, *grads = _attend_backward(grad, q, k, v, bias, out, total, ctx.geometry)
+    parts = _attend_backward(grad, q, k, v, bias, out, total, ctx.geometry)
+    queries, *grads = (part if part.dim() == 3 else part.transpose(1, 2) for part in parts)
     return queries, grads[: ctx.sets], grads[ctx.sets :], biases, None
 
 

@@ -111,6 +111,7 @@ class Packing:
         return rows.view(self.batch, self.length, -1)
 
 
+@torch.compiler.disable  # it reads numbers off the masks, which breaks a graph anyway
 def packing(is_padding: Tensor | None, marked: Tensor | None, batch: int, length: int, device: Any) -> Packing:
     """Finds the documents of a batch.
 
@@ -140,7 +141,9 @@ def packing(is_padding: Tensor | None, marked: Tensor | None, batch: int, length
         inside = is_padding[item, start : start + size]
         marks = None if marked is None else marked[item, start : start + size]
         documents.append(
-            Document(first, size, inside if inside.any() else None, marks if marks is not None and marks.any() else None)
+            Document(
+                first, size, inside if inside.any() else None, marks if marks is not None and marks.any() else None
+            )
         )
         pieces.append(torch.arange(size, device=device) + (item * length + start))
         padded.append(inside)

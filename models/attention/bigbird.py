@@ -51,6 +51,7 @@ class Options(BaseModel):
     seed: int = Field(0, ge=0, description="Seed of the random blocks.")
 
     def blocks(self) -> Blocks:
+        """Returns the numbers that settle what blocks see."""
         return Blocks(self.block_size, self.num_random_blocks, self.semantics, self.seed)
 
 
@@ -63,8 +64,8 @@ def blocks_of(config: Any) -> Blocks:
     semantics = getattr(config, "gonerd_bigbird", "hf")
     if semantics not in ("hf", "random"):
         raise GonerdError(f"config.json: field 'gonerd_bigbird' is {semantics!r}; give 'hf' or 'random'")
-    full = config.attention_type == "original_full"
-    return Blocks(config.block_size, config.num_random_blocks, semantics, getattr(config, "gonerd_bigbird_seed", 0), full)
+    full, seed = config.attention_type == "original_full", getattr(config, "gonerd_bigbird_seed", 0)
+    return Blocks(config.block_size, config.num_random_blocks, semantics, seed, full)
 
 
 def mask(q: Tensor, kv: Tensor, is_padding: Tensor, size: int, chosen: Tensor | None = None) -> Tensor:
@@ -113,16 +114,19 @@ class BigBirdScheme(Scheme):
     """Inner blocks see a view of the row of keys and a copy of its ends; the ends see the row."""
 
     def name(self, config: PreTrainedConfig) -> str:
+        """See `Scheme`."""
         blocks = blocks_of(config)
         return "full" if blocks.full else blocks.semantics
 
     def margins(self, layer: Layer, document: Document) -> tuple[int, int]:
+        """See `Scheme`."""
         blocks = blocks_of(layer.config)
         if not blocks.sparse(document.length):
             return 0, 0
         return 0, blocks.count(document.length) * blocks.size - document.length
 
     def context(self, layer: Layer, hidden: Tensor, rows: Rows, document: Document) -> Tensor:
+        """See `Scheme`."""
         blocks, length = blocks_of(layer.config), document.length
         q, k, v = (row[:length].transpose(0, 1)[None] for row in (rows.q, rows.k, rows.v))
         whole = Keys(k, v, document.closed(q.dtype))
@@ -146,6 +150,7 @@ class BigBirdScheme(Scheme):
         return torch.cat([outer[:size], middle, outer[size:]]).flatten(1)
 
     def first(self, layer: Layer, hidden: Tensor, document: Document) -> Tensor:
+        """See `Scheme`."""
         return first_sees_all(layer, hidden, document)
 
 

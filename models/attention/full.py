@@ -52,11 +52,13 @@ class FullScheme(Scheme):
     """One set of keys, shared by all queries of a document."""
 
     def context(self, layer: Layer, hidden: Tensor, rows: Rows, document: Document) -> Tensor:
+        """See `Scheme`."""
         q, k, v = (row.transpose(0, 1)[None] for row in (rows.q, rows.k, rows.v))
         keys = Keys(k, v, document.closed(q.dtype))
         return attend(q, [keys], layer.dropout)[0].transpose(0, 1).flatten(1)
 
     def first(self, layer: Layer, hidden: Tensor, document: Document) -> Tensor:
+        """See `Scheme`."""
         return first_sees_all(layer, hidden, document)
 
 

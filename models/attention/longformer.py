@@ -145,17 +145,17 @@ class LongformerScheme(Scheme):
         )
 
     def margins(self, layer: Layer, document: Document) -> tuple[int, int]:
+        """See `Scheme`."""
         count, block, reach = _blocks(document.length, layer.module.one_sided_attn_window_size)
         return reach, reach + count * block - document.length
 
     def context(self, layer: Layer, hidden: Tensor, rows: Rows, document: Document) -> Tensor:
+        """See `Scheme`."""
         plan, module = self._plan(layer, document, rows.q), layer.module
         ours = rows.q[rows.before : rows.before + plan.count * plan.block]
         q = ours.unflatten(0, (plan.count, plan.block)).transpose(1, 2)
         width = plan.block + 2 * plan.reach
-        sets: list[Keys | Windows] = [
-            Windows(rows.k, rows.v, rows.before - plan.reach, plan.block, width, plan.bias)
-        ]
+        sets: list[Keys | Windows] = [Windows(rows.k, rows.v, rows.before - plan.reach, plan.block, width, plan.bias)]
         if plan.positions is not None and plan.count > 1:
             at = plan.positions + rows.before
             sets.append(Keys(*(row[at].transpose(0, 1)[None] for row in (rows.k, rows.v))))
@@ -169,9 +169,12 @@ class LongformerScheme(Scheme):
         return out.index_copy(0, plan.positions, spread.to(out.dtype))
 
     def first(self, layer: Layer, hidden: Tensor, document: Document) -> Tensor:
+        """See `Scheme`."""
         module = layer.module
         at = torch.arange(document.length, device=hidden.device)
-        flags = [torch.zeros_like(at, dtype=torch.bool) if f is None else f for f in (document.marked, document.padding)]
+        flags = [
+            torch.zeros_like(at, dtype=torch.bool) if f is None else f for f in (document.marked, document.padding)
+        ]
         projections = (module.query, module.key, module.value)
         if flags[0][0]:
             projections = (module.query_global, module.key_global, module.value_global)
@@ -209,9 +212,7 @@ class LongformerModel(Unpadded, transformers.LongformerModel):
         marked = None if global_attention_mask is None else global_attention_mask > 0
         if attention_mask is not None and (attention_mask > 1).any():
             marked = attention_mask > 1 if marked is None else marked | (attention_mask > 1)
-        return self.compute(
-            input_ids, attention_mask, marked, token_type_ids, position_ids, inputs_embeds, options
-        )
+        return self.compute(input_ids, attention_mask, marked, token_type_ids, position_ids, inputs_embeds, options)
 
 
 def to_longformer(model: PreTrainedModel, max_length: int, options: Options) -> PreTrainedModel:
