@@ -14,7 +14,7 @@ from gonerd.models.modeling_lsg import GLOBALS, LSGConfig
 from ._mapping import first_position, remade, widened
 
 _STRIDE = 64  # positions between two neighbouring global tokens, of 512
-_TOKENS = {"first_token_id", "mask_token_id"}
+TOKENS = {"first_token_id", "mask_token_id"}  # options that are no sizes
 
 
 def to_lsg(model: PreTrainedModel, max_length: int, options: Any) -> PreTrainedModel:
@@ -37,28 +37,22 @@ def to_lsg(model: PreTrainedModel, max_length: int, options: Any) -> PreTrainedM
         UsageError: The sizes do not go together.
     """
     if model.config.model_type == "lsg":
-        changed = options.model_dump(exclude=_TOKENS, exclude_unset=True)
-        sizes = _checked({**model.config.to_dict(), **changed})
+        changed = options.model_dump(exclude=TOKENS, exclude_unset=True)
+        try:
+            sizes = LSGConfig(**{**model.config.to_dict(), **changed})
+        except ValueError as error:
+            raise UsageError(f"lsg: {error}") from error
         result = widened(model, max_length)
         for name in changed:
             setattr(result.config, name, getattr(sizes, name))
         embeddings: Any = result.base_model.embeddings
         embeddings.num_global_tokens = sizes.num_global_tokens
         return result
-    fields = options.model_dump(exclude=_TOKENS)
-    _checked(fields)
-    result = remade(model, LSGConfig, max_length, **fields)
+    result = remade(model, LSGConfig, max_length, **options.model_dump(exclude=TOKENS))
     body: Any = result.base_model
     with torch.no_grad():
         body.embeddings.global_embeddings.weight.copy_(_globals(model, options))
     return result
-
-
-def _checked(fields: dict[str, Any]) -> LSGConfig:
-    try:
-        return LSGConfig(**fields)
-    except ValueError as error:
-        raise UsageError(f"lsg: {error}") from error
 
 
 def _globals(model: PreTrainedModel, options: Any) -> Tensor:

@@ -117,7 +117,10 @@ def _copy_body(
 def first_position(body: Any) -> int:
     """Returns the row of the first position of a base model."""
     padding: int | None = getattr(body.embeddings, "padding_idx", None)
-    return FAMILIES[body.config.model_type].unused if padding is None else padding + 1
+    if padding is not None:
+        return padding + 1
+    family = FAMILIES.get(body.config.model_type)
+    return 0 if family is None else family.unused
 
 
 def fill_positions(embedding: nn.Embedding, learnt: Tensor, first: int) -> None:

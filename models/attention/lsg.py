@@ -22,7 +22,7 @@ from typing import Any, Literal
 
 import torch
 import torch.nn.functional as F
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from torch import Tensor
 from transformers import AutoConfig
 
@@ -34,7 +34,7 @@ from ._encoder import Layer, Scheme, Unpadded, unpad, used
 from ._families import SOURCES
 from ._few import few_rows
 from ._lsg_document import attend_document, blocks, plan_for
-from ._lsg_mapping import to_lsg
+from ._lsg_mapping import TOKENS, to_lsg
 from ._lsg_mask import mask, reference, sparse_mask
 from ._lsg_public import CLASSES
 from ._rows import Document, Packing, Rows, sliced
@@ -60,6 +60,19 @@ class Options(BaseModel):
     pool_with_global: bool = Field(True, description="Give heads the first global token for the text's first.")
     first_token_id: int | None = Field(None, ge=0, description="The token that begins a text; the tokenizer's.")
     mask_token_id: int | None = Field(None, ge=0, description="The mask token; the tokenizer's.")
+
+    @model_validator(mode="after")
+    def _go_together(self) -> Options:
+        self.config()
+        return self
+
+    def config(self) -> modeling_lsg.LSGConfig:
+        """Returns a configuration with these sizes.
+
+        Raises:
+            ValueError: They do not go together.
+        """
+        return modeling_lsg.LSGConfig(**self.model_dump(exclude=TOKENS))
 
 
 class LSGScheme(Scheme):
@@ -147,8 +160,7 @@ def draw(length: int, options: Options) -> Tensor:
 
     The global tokens, which see and are seen by all, are not drawn.
     """
-    config = modeling_lsg.LSGConfig(**options.model_dump(exclude={"first_token_id", "mask_token_id"}))
-    at = torch.arange(length)
+    config, at = options.config(), torch.arange(length)
     if length <= 2 * config.block_size:
         return torch.ones(length, length, dtype=torch.bool)
     seen = mask(at, at, config.block_size)

@@ -336,6 +336,8 @@ def test_what_cannot_be_is_refused(make_tiny):
             convert(source, attention="lsg", tokenizer=SimpleNamespace(cls_token_id=2), **wrong)
     with pytest.raises(UsageError, match="block_size"):
         convert(source, attention="lsg", tokenizer=SimpleNamespace(cls_token_id=2), blok_size=3)
+    with pytest.raises(UsageError, match="sparsity_factor 3"):
+        convert(random_model(), attention="lsg", tokenizer=SimpleNamespace(), sparsity_factor=3)
     with pytest.raises(GonerdError, match="first_token_id"):
         convert(source, attention="lsg", tokenizer=SimpleNamespace())
     with pytest.raises(ValueError, match="num_global_tokens"):
