@@ -82,7 +82,9 @@ class NystromformerScheme(Scheme):
 
 def _acts(weight: Tensor) -> bool:
     """Whether a convolution must be computed: a converted model's is zero until it is trained."""
-    return weight.device.type != "cpu" or torch.is_grad_enabled() or bool(weight.any())
+    if weight.device.type != "cpu" or torch.is_grad_enabled() or torch.compiler.is_compiling():
+        return True
+    return bool(weight.any())
 
 
 def _without_pooler(pooler_output: None = None, **values: Any) -> BaseModelOutputWithPastAndCrossAttentions:
