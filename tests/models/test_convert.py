@@ -14,10 +14,12 @@ from transformers import (
     LongformerModel,
     T5Config,
 )
+from typer.testing import CliRunner
 
 from gonerd.errors import GonerdError, UsageError
 from gonerd.models import convert
-from gonerd.models.attention import attention_used
+from gonerd.models.attention import ATTENTION, attention_used
+from gonerd.models.cli import app
 from gonerd.models.conversion import save
 from gonerd.models.heads import HEADS
 from gonerd.models.load import weights_sha256
@@ -35,14 +37,31 @@ def outputs(model, batch, head):
     return [out[name] for name in names.get(head, ["logits"])]
 
 
+def gelu_everywhere(folder, family, head):
+    """BigBird's classifier applies `hidden_act` where RoBERTa's and BERT's apply tanh; with that it can hold theirs."""
+    config = json.loads((folder / "config.json").read_text())
+    if head == "sequence-classification":
+        config["hidden_act"] = "tanh"
+    (folder / "config.json").write_text(json.dumps(config))
+
+
+@pytest.mark.parametrize("attention", ["bigbird", "full", "longformer"])
 @pytest.mark.parametrize("family", ["bert", "roberta"])
 @pytest.mark.parametrize("head", sorted(HEADS))
-def test_outputs_equal_the_source(save_model, family, head):
+def test_outputs_equal_the_source(save_model, attention, family, head):
     folder = save_model(family, head)
+    if attention == "bigbird":
+        if head == "question-answering":
+            with pytest.raises(GonerdError, match="question-answering head"):
+                convert(folder, attention, max_length=300)
+            return
+        gelu_everywhere(folder, family, head)
     tokenizer = AutoTokenizer.from_pretrained(folder)
     source = HEADS[head].auto.from_pretrained(folder)
-    result, converted_tokenizer = convert(folder, max_length=300, window=256)
-    assert attention_used(result) == "longformer/unpadded-flash-merge"
+    options = {"window": 256} if attention == "longformer" else {}
+    result, converted_tokenizer = convert(folder, attention, max_length=300, **options)
+    used = {"bigbird": "big_bird/hf-unpadded", "full": f"{family}/unpadded", "longformer": "longformer/unpadded"}
+    assert attention_used(result) == f"{used[attention]}-flash-merge"
     assert not result.training
     batch = tokenizer(TEXTS, padding=True, return_tensors="pt")
     assert converted_tokenizer(TEXTS, padding=True, return_tensors="pt")["input_ids"].equal(batch["input_ids"])
@@ -171,7 +190,9 @@ def test_other_families_are_refused_by_name(tmp_path):
         convert(tmp_path)
 
 
-def test_parts_that_longformer_lacks_are_refused(make_tiny):
+def test_parts_that_a_family_lacks_are_refused(make_tiny):
+    with pytest.raises(GonerdError, match=r"applies 'tanh'.*'gelu'"):
+        convert(make_tiny("roberta", "sequence-classification"), "bigbird", tokenizer=SimpleNamespace())
     with pytest.raises(GonerdError, match="hidden_act"):
         convert(make_tiny("bert", "masked-lm", hidden_act="relu"), tokenizer=SimpleNamespace())
     with pytest.raises(GonerdError, match="is_decoder"):
@@ -190,6 +211,55 @@ def test_missing_things_are_named(make_tiny, tmp_path):
 
 
 def test_impossible_numbers(tiny_bert):
-    for wrong in ({"window": 7}, {"window": 0}, {"max_length": 0}, {"attention": "longfomer"}):
-        with pytest.raises(UsageError):
+    for wrong, said in (
+        ({"window": 7}, "window is 7: give an even"),
+        ({"window": 0}, "window is 0"),
+        ({"windw": 8}, "did you mean 'window'"),
+        ({"attention": "full", "window": 8}, "option of 'full' attention 'window'"),
+        ({"attention": "bigbird", "semantics": "hg"}, "semantics is 'hg'"),
+        ({"max_length": 0}, "max_length"),
+        ({"attention": "longfomer"}, "longformer"),
+    ):
+        with pytest.raises(UsageError, match=said):
             convert(tiny_bert, **wrong)
+
+
+@pytest.mark.parametrize("family", ["bert", "roberta"])
+def test_full_attention_takes_longer_texts(make_tiny, family, tmp_path):
+    source = make_tiny(family)
+    result, _ = convert(source, "full", max_length=300, tokenizer=SimpleNamespace())
+    assert type(result).__name__ == type(source).__name__
+    result.save_pretrained(tmp_path)
+    again = type(source).from_pretrained(tmp_path).eval()
+    ids = torch.randint(5, 60, (1, 290))
+    with torch.no_grad():
+        assert (again(ids).last_hidden_state - result(ids).last_hidden_state).abs().max() < CLOSE
+
+
+def test_conversions_of_one_model_are_the_same(make_tiny):
+    """BigBird's language model has a pooler that RoBERTa's lacks."""
+    source = make_tiny("roberta", "masked-lm")
+    one, other = (convert(source, "bigbird", tokenizer=SimpleNamespace())[0] for _ in range(2))
+    assert weights_sha256(one) == weights_sha256(other)
+
+
+def test_the_command(save_model, tmp_path):
+    folder = save_model("roberta", "masked-lm")
+    words = ["convert", str(folder), "--attention", "bigbird", "--max-length", "600"]
+    runner = CliRunner()
+    done = runner.invoke(
+        app, [*words, "--out", str(tmp_path / "a"), "--set", "block_size=8", "--set", "semantics=random"]
+    )
+    assert done.exit_code == 0, done.output
+    config = json.loads((tmp_path / "a" / "config.json").read_text())
+    assert (config["block_size"], config["gonerd_bigbird"]) == (8, "random")
+    assert json.loads((tmp_path / "a" / "gonerd.json").read_text())["attention_used"].startswith("big_bird/random")
+    listed = runner.invoke(app, ["attention"]).output
+    assert all(word in listed for word in ("longformer", "window=512", "bigbird", "block_size=64", "full"))
+    for name in ATTENTION.names():
+        drawn = runner.invoke(app, ["attention", name, "--draw", str(tmp_path / f"{name}.png"), "--length", "64"])
+        assert drawn.exit_code == 0, drawn.output
+        assert (tmp_path / f"{name}.png").read_bytes().startswith(b"\x89PNG")
+    for wrong in (["--set", "window"], ["--set", "windw=8"], ["--draw", str(tmp_path / "b.png"), "--length", "0"]):
+        assert isinstance(runner.invoke(app, ["attention", "longformer", *wrong]).exception, UsageError)
+    assert isinstance(runner.invoke(app, ["attention", "--set", "a=1"]).exception, UsageError)
