@@ -23,19 +23,15 @@ from gonerd.models.attention._nystromformer_document import attend_document, con
 from gonerd.models.attention.nystromformer import Options, mask, reference
 from gonerd.models.load import position_limit
 from gonerd.models.weights import weights_sha256
+from tests.models.exact import CLOSE, SIZES, STILL
 from tests.tiny import bert_tokenizer
 
-CLOSE = 1e-5
 HEADS, DIM, WORDS = 2, 16, 40
 
 
-def config(length, landmarks=16, layers=2, **fields):
-    sizes = {"vocab_size": WORDS, "hidden_size": HEADS * DIM, "num_attention_heads": HEADS, "intermediate_size": 48}
-    still = {"attention_probs_dropout_prob": 0.0, "hidden_dropout_prob": 0.0}
+def config(length, landmarks=16, **fields):
     places = {"max_position_embeddings": length, "segment_means_seq_len": length}
-    return NystromformerConfig(
-        **{**sizes, **still, **places, **fields}, num_hidden_layers=layers, num_landmarks=landmarks
-    )
+    return NystromformerConfig(**{**SIZES, **STILL, **places, **fields}, num_landmarks=landmarks)
 
 
 def random_model(made=NystromformerModel, length=256, seed=0, **fields):
@@ -117,7 +113,7 @@ def test_the_formula_at_any_length_and_mask(length, landmarks, seed, padding, wi
 
 @pytest.mark.parametrize("length", [1, 16, 17, 100, 4099])
 def test_the_formula_in_single_precision(length):
-    model = random_model(length=length, layers=1, segment_means_seq_len=length + 1)
+    model = random_model(length=length, num_hidden_layers=1, segment_means_seq_len=length + 1)
     ids = torch.randint(3, WORDS, (length,))
     with torch.no_grad():
         dense = by_hand(model, ids, torch.ones(length, dtype=torch.bool))
