@@ -163,7 +163,9 @@ def _strided(heads: int, length: int, config: LSGConfig, device: torch.device) -
 def _pooled(k: Tensor, v: Tensor, real: Tensor, factor: int) -> tuple[Tensor, Tensor, Tensor]:
     """Averages of the real ones of `factor` tokens."""
     count = real.view(-1, factor).sum(-1)
-    k, v = ((x * real[:, None]).unflatten(1, (-1, factor)).sum(2) / (count[:, None] + 1e-6) for x in (k, v))
+    # The public code divides by a little more than the number.
+    each = (count[:, None] + 1e-6).to(k.dtype)
+    k, v = ((x * real[:, None]).unflatten(1, (-1, factor)).sum(2) / each for x in (k, v))
     return k, v, (count > 0).expand(len(k), -1)
 
 
@@ -186,15 +188,17 @@ def _hashed(k: Tensor, v: Tensor, real: Tensor, config: LSGConfig) -> tuple[Tens
     # On the CPU, so that every device hashes alike.
     random = torch.Generator().manual_seed(config.lsh_seed)
     for buckets in [chunk] * config.lsh_num_pre_rounds + [chunk // config.sparsity_factor]:
-        directions = torch.randn(1, heads, 1, dim, buckets // 2, generator=random)[0].to(k.device, k.dtype)
-        projected = F.normalize(k.detach(), dim=-1) @ directions
+        # In half precision the norm of padding, which is zero, cannot be told from what keeps it from being divided by.
+        wide = torch.promote_types(k.dtype, torch.float32)
+        directions = torch.randn(1, heads, 1, dim, buckets // 2, generator=random)[0].to(k.device, wide)
+        projected = F.normalize(k.detach().to(wide), dim=-1) @ directions
         bucket = torch.cat([projected, -projected], -1).argmax(-1, keepdim=True)
         shape = (heads, k.shape[1], buckets)
         k, v, count = (
             x.new_zeros(*shape, x.shape[-1]).scatter_add(2, bucket.expand(-1, -1, -1, x.shape[-1]), x)
             for x in (k, v, count)
         )
-    k, v = (x / (count + 1e-8) for x in (k, v))
+    k, v = (x / count.clamp(min=1) for x in (k, v))
     return k.flatten(1, 2), v.flatten(1, 2), (count > 0).flatten(1)
 
 

@@ -45,7 +45,7 @@ class Options(BaseModel):
     sparse_block_size: int = Field(128, ge=0, description="Sparse keys on either side of the three blocks; 0 for none.")
     sparsity_factor: int = Field(4, ge=0, description="Tokens that a sparse key stands for; 0 for no sparse keys.")
     sparsity_type: Literal["none", "norm", "pooling", "bos_pooling", "stride", "block_stride", "lsh"] = Field(
-        "norm", description="How sparse keys are made."
+        "norm", description=f"How sparse keys are made: {', '.join(modeling_lsg.SPARSITIES)}."
     )
     num_global_tokens: int = Field(1, ge=1, le=modeling_lsg.GLOBALS, description="Learnt tokens in front of each text.")
     mask_first_token: bool = Field(

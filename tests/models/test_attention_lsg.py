@@ -228,15 +228,23 @@ def test_hashes_are_the_same_in_every_call():
     assert not torch.allclose(first, other, atol=1e-3)
 
 
-def test_autocast_to_bfloat16():
-    plain = random_model()
+@pytest.mark.parametrize("sparsity", SPARSITIES)
+def test_half_precision(sparsity):
+    """Under autocast, and with weights in half precision."""
+    plain = random_model(sparsity_type=sparsity)
     fast = accelerate(copy.deepcopy(plain))
     ids = torch.randint(3, WORDS, (2, 100))
+    real = torch.ones_like(ids)
+    real[1, 50:] = 0
     with torch.no_grad():
-        exact = plain(ids).last_hidden_state
+        exact = plain(ids, attention_mask=real).last_hidden_state
         with torch.autocast("cpu", torch.bfloat16):
-            near = fast(ids).last_hidden_state
-    assert (exact - near.float()).abs().mean() < 0.1
+            near = [model(ids, attention_mask=real).last_hidden_state for model in (plain, fast)]
+        for dtype in (torch.bfloat16, torch.float16):
+            near.append(copy.deepcopy(fast).to(dtype)(ids, attention_mask=real).last_hidden_state)
+    for one in near:
+        assert torch.isfinite(one).all()
+        assert (exact - one.float())[real == 1].abs().mean() < 0.15
 
 
 def test_predicates():

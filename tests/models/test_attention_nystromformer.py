@@ -183,14 +183,16 @@ def test_gradients_with_padding_are_finite_and_checkpointing_keeps_them():
     assert all(torch.allclose(a, b, atol=1e-5, rtol=1e-3) for a, b in zip(*grads, strict=True))
 
 
-def test_autocast_to_bfloat16():
+def test_bfloat16():
     model = accelerate(random_model(length=200))
     ids = torch.randint(3, WORDS, (2, 150))
     with torch.no_grad():
         exact = model(ids).last_hidden_state
         with torch.autocast("cpu", torch.bfloat16):
             near = model(ids).last_hidden_state
+        half = model.bfloat16()(ids).last_hidden_state
     assert (exact - near.float()).abs().mean() < 0.2
+    assert (exact - half.float()).abs().mean() < 0.2
 
 
 def test_classification_reads_one_row():
