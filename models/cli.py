@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -48,20 +48,23 @@ def convert(
 ) -> None:
     """Convert MODEL to an efficient attention pattern and a longer input."""
     with needs_extra("models"):
+        from .attention import ATTENTION
         from .conversion import convert as convert_model
         from .save import save
 
+        options = _pairs(settings) if window is None else {**_pairs(settings), "window": window}
+        ATTENTION.get(attention).read_options(options)
         result, tokenizer = convert_model(
-            model, attention=attention, max_length=max_length, window=window, revision=revision, **_pairs(settings)
+            model, attention=attention, max_length=max_length, revision=revision, **options
         )
         note = {"made_by": "gonerd models convert", "source": model, "revision": revision, "attention": attention}
         save(result, tokenizer, out, {**note, "max_length": max_length})
     typer.echo(f"{attention}: {result.config.num_hidden_layers} layers, {max_length} tokens -> {out}")
 
 
-def _pairs(settings: list[str] | None) -> dict[str, str]:
+def _pairs(settings: list[str] | None) -> dict[str, Any]:
     """Reads `name=value` words."""
-    pairs = {}
+    pairs: dict[str, Any] = {}
     for setting in settings or []:
         name, equals, value = setting.partition("=")
         if not (name and equals):

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from pydantic import BaseModel, ValidationError
 
@@ -112,9 +112,9 @@ def attention_used(model: PreTrainedModel) -> str:
     Returns:
         "<model type>/<implementation>", for instance "longformer/unpadded-flash-merge" or "bert/sdpa".
     """
-    pattern = pattern_of(model)
+    pattern, base = pattern_of(model), cast("PreTrainedModel", model.base_model)
     if pattern is not None:
-        return f"{model.config.model_type}/{pattern.implementation(model.base_model)}"
+        return f"{model.config.model_type}/{pattern.implementation(base)}"
     found = {
         str(getattr(getattr(module, "config", None), "_attn_implementation", None))
         for module in model.modules()

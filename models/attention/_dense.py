@@ -66,4 +66,5 @@ class FeedForward:
 def activate(function: Any, x: Tensor) -> Tensor:
     """Applies an activation in place where there is a kernel for that."""
     name = _NAMES.get(type(function))
-    return function(x) if name is None else _IN_PLACE[name](x)
+    out: Tensor = function(x) if name is None else _IN_PLACE[name](x)
+    return out

@@ -23,7 +23,7 @@ from gonerd.errors import GonerdError
 
 from ._dense import FeedForward, project
 from ._kernel import implementation
-from ._rows import Document, Packing, Rows, packing, sliced, surrounded
+from ._rows import Document, Packing, Rows, packing, sliced, split, surrounded
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ class Unpadded:
     output: ClassVar[Any] = BaseModelOutputWithPoolingAndCrossAttentions
     reads_first = False  # true while a head runs that reads the first token only
 
-    config: PreTrainedConfig
+    config: Any
     embeddings: Any
     encoder: Any
     pooler: Any
@@ -241,10 +241,10 @@ class _Step:
             for reach, d in zip(reaches, self.documents, strict=True)
         ]
         inputs = sliced((hidden,), [(d.first, d.first + d.length) for d in self.documents])
-        parts = sliced([row.unflatten(-1, (layer.heads, -1)) for row in rows], spans)
+        parts = sliced([split(row, -1, layer.heads, -1) for row in rows], spans)
         out = [
-            self.scheme.context(layer, one, Rows(*part, reach[0]), document)
-            for (one,), part, reach, document in zip(inputs, parts, reaches, self.documents, strict=True)
+            self.scheme.context(layer, one, Rows(q, k, v, reach[0]), document)
+            for (one,), (q, k, v), reach, document in zip(inputs, parts, reaches, self.documents, strict=True)
         ]
         return out[0] if len(out) == 1 else torch.cat(out)
 
@@ -330,7 +330,7 @@ def embedded(
     return out[0]
 
 
-@torch.compiler.disable
+@torch.compiler.disable  # type: ignore[untyped-decorator]
 def _check_positions(rows: Tensor, packed: Packing, limit: int) -> None:
     if len(rows) and int(rows.max()) >= limit:
         longest = max(document.length for document in packed.documents)

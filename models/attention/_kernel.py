@@ -146,7 +146,9 @@ def _backward(
     grad, out = grad.transpose(1, 2), out.transpose(1, 2)
     # exp(score - inf) is 0 where a query sees nothing; exp(-inf + inf) would be NaN.
     total = total.masked_fill(total == float("-inf"), float("inf"))
-    queries, grad_k, grad_v = None, [], []
+    queries = None
+    grad_k: list[Tensor] = []
+    grad_v: list[Tensor] = []
     for i, (keys, values, added) in enumerate(zip(k, v, bias, strict=True)):
         at = geometry[3 * i : 3 * i + 3]
         shown = (_view(t, len(q), *at) for t in (keys, values))

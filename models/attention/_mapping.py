@@ -59,7 +59,7 @@ def remade(
     with torch.random.fork_rng():
         torch.manual_seed(0)  # what the source lacks, for instance a pooler, is the same in every conversion
         result: PreTrainedModel = HEADS[head].auto.from_config(config, **options)
-    result.to(model.device, model.dtype)  # type: ignore[call-overload]  # transformers wraps it with a wrong signature
+    result.to(model.device, model.dtype)  # type: ignore[arg-type]  # transformers wraps it with a wrong signature
     _copy_body(body, result.base_model, pad + 1 if source.after_padding else 0, more_weights)
     for part, name in target.heads[head].items():
         _copy(model.get_submodule(source.heads[head][part]), result.get_submodule(name))

@@ -111,7 +111,7 @@ class Packing:
         return rows.view(self.batch, self.length, -1)
 
 
-@torch.compiler.disable  # it reads numbers off the masks, which breaks a graph anyway
+@torch.compiler.disable  # type: ignore[untyped-decorator]  # it reads numbers off the masks, which breaks a graph anyway
 def packing(is_padding: Tensor | None, marked: Tensor | None, batch: int, length: int, device: Any) -> Packing:
     """Finds the documents of a batch.
 
@@ -125,10 +125,8 @@ def packing(is_padding: Tensor | None, marked: Tensor | None, batch: int, length
     if marked is not None and not marked.any():
         marked = None
     if is_padding is None or not is_padding.any():
-        documents = tuple(
-            Document(i * length, length, None, None if marked is None else marked[i]) for i in range(batch)
-        )
-        return Packing(documents, None, None, torch.arange(batch, device=device) * length, None, batch, length)
+        whole = (Document(i * length, length, None, None if marked is None else marked[i]) for i in range(batch))
+        return Packing(tuple(whole), None, None, torch.arange(batch, device=device) * length, None, batch, length)
     if marked is not None:
         marked = marked & ~is_padding
     starts, ends = _ends(~is_padding)
@@ -193,6 +191,12 @@ class _Stretches(torch.autograd.Function):
         for grad, (a, b) in zip(grads, ctx.spans, strict=True):
             total[a:b] += grad
         return total, None
+
+
+def split(x: Tensor, dim: int, *sizes: int) -> Tensor:
+    """Cuts one dimension into several, as a view."""
+    parts: Tensor = x.unflatten(dim, sizes)  # type: ignore[no-untyped-call]
+    return parts
 
 
 def surrounded(x: Tensor, before: int, after: int) -> Tensor:

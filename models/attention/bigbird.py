@@ -37,7 +37,7 @@ from ._few import first_sees_all
 from ._kernel import Keys, Windows, attend
 from ._mapping import remade, widened
 from ._masks import additive, dense
-from ._rows import Document, Rows
+from ._rows import Document, Rows, split
 
 
 class Options(BaseModel):
@@ -136,10 +136,10 @@ class BigBirdScheme(Scheme):
         tail = (count - 1) * size
         # Its windows reach a block to either side; the filler behind the last block is forbidden with it.
         near, ends = document.settle(("bigbird", q.dtype), lambda: _biases(document, blocks, q))
-        inner = rows.q[size:tail].unflatten(0, (count - 2, size)).transpose(1, 2)
+        inner = split(rows.q[size:tail], 0, count - 2, size).transpose(1, 2)
         sets: list[Keys | Windows] = [
             Windows(rows.k, rows.v, 0, size, 3 * size, near),
-            Keys(*(torch.cat([t[:, :, :size], t[:, :, tail:]], 2) for t in (k, v)), ends),
+            Keys(*_ends(k, v, size, tail), ends),
         ]
         chosen = _chosen(blocks, length, layer.heads, layer.number)
         if chosen is not None:
@@ -169,20 +169,24 @@ def _biases(document: Document, blocks: Blocks, like: Tensor) -> tuple[Tensor, T
     return near, ends[None, None, None]
 
 
+def _ends(k: Tensor, v: Tensor, size: int, tail: int) -> tuple[Tensor, Tensor]:
+    """Keys and values of the first and the last block, each (1, H, keys, D)."""
+    first, last = (torch.cat([t[:, :, :size], t[:, :, tail:]], 2) for t in (k, v))
+    return first, last
+
+
 def _at_random(rows: Rows, document: Document, size: int, chosen: Tensor) -> Keys:
     """Gathers the random blocks of each inner block and head, (M, H, r S, D)."""
     which, heads = chosen.transpose(0, 1), torch.arange(chosen.shape[0], device=chosen.device)[:, None]
-    keys, values = (
-        row.unflatten(0, (-1, size)).transpose(1, 2)[which, heads].flatten(2, 3) for row in (rows.k, rows.v)
-    )
+    keys, values = (split(row, 0, -1, size).transpose(1, 2)[which, heads].flatten(2, 3) for row in (rows.k, rows.v))
     if document.padding is None:
         return Keys(keys, values)
     room = len(rows.k) - document.length
-    seen = torch.nn.functional.pad(~document.padding, (0, room)).unflatten(0, (-1, size))[which].flatten(2)
+    seen = split(torch.nn.functional.pad(~document.padding, (0, room)), 0, -1, size)[which].flatten(2)
     return Keys(keys, values, additive(seen, rows.k.dtype).unsqueeze(2))
 
 
-class BigBirdModel(Unpadded, transformers.BigBirdModel):
+class BigBirdModel(Unpadded, transformers.BigBirdModel):  # type: ignore[no-untyped-call]
     """`transformers.BigBirdModel` without padding; never switches to full attention for good."""
 
     scheme = BigBirdScheme()
@@ -195,13 +199,14 @@ def to_bigbird(model: PreTrainedModel, max_length: int, options: Options) -> Pre
     else:
         result = remade(model, transformers.BigBirdConfig, max_length)
     config: Any = result.config
+    body: Any = result.base_model
+    body.block_size = options.block_size
     config.block_size, config.num_random_blocks = options.block_size, options.num_random_blocks
     config.gonerd_bigbird, config.gonerd_bigbird_seed = options.semantics, options.seed
-    for module in result.modules():
-        if hasattr(module, "num_random_blocks"):
-            module.block_size, module.num_random_blocks = options.block_size, options.num_random_blocks
-            module.max_seqlen = config.max_position_embeddings
-    result.base_model.block_size = options.block_size
+    for layer in body.encoder.layer:
+        attention = layer.attention.self
+        attention.block_size, attention.num_random_blocks = options.block_size, options.num_random_blocks
+        attention.max_seqlen = config.max_position_embeddings
     return result
 
 

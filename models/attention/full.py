@@ -62,25 +62,25 @@ class FullScheme(Scheme):
         return first_sees_all(layer, hidden, document)
 
 
-class BertModel(Unpadded, transformers.BertModel):
+class BertModel(Unpadded, transformers.BertModel):  # type: ignore[no-untyped-call]
     """`transformers.BertModel` without padding."""
 
     scheme = FullScheme()
 
 
-class RobertaModel(Unpadded, transformers.RobertaModel):
+class RobertaModel(Unpadded, transformers.RobertaModel):  # type: ignore[no-untyped-call]
     """`transformers.RobertaModel` without padding."""
 
     scheme = FullScheme()
 
 
-class XLMRobertaModel(Unpadded, transformers.XLMRobertaModel):
+class XLMRobertaModel(Unpadded, transformers.XLMRobertaModel):  # type: ignore[no-untyped-call]
     """`transformers.XLMRobertaModel` without padding."""
 
     scheme = FullScheme()
 
 
-class CamembertModel(Unpadded, transformers.CamembertModel):
+class CamembertModel(Unpadded, transformers.CamembertModel):  # type: ignore[no-untyped-call]
     """`transformers.CamembertModel` without padding."""
 
     scheme = FullScheme()

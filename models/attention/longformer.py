@@ -26,7 +26,7 @@ from ._few import few_rows
 from ._kernel import Keys, Windows, attend
 from ._mapping import remade, widened
 from ._masks import additive, dense
-from ._rows import Document, Rows
+from ._rows import Document, Rows, split
 
 NARROWEST, WIDEST = 64, 128  # queries in a block: wider ones look at more keys in vain, narrower ones starve the kernel
 
@@ -118,21 +118,30 @@ def _blocks(length: int, reach: int) -> tuple[int, int, int]:
 
 def _plan(document: Document, reach: int, dtype: torch.dtype, device: Any) -> _Plan:
     length = document.length
-    count, block, reach_out = _blocks(length, reach)
+    count, block, out = _blocks(length, reach)
     flags = torch.zeros(2, length, dtype=torch.bool, device=device)
     for flag, given in zip(flags, (document.marked, document.padding), strict=True):
         if given is not None:
             flag |= given
     positions = None if document.marked is None else flags[0].nonzero().squeeze(1)
-    if count == 1 and length <= reach + 1 and document.padding is None:
-        return _Plan(block, count, 0, None, positions)
-    q = torch.arange(count * block, device=device).view(count, block)
-    kv = q[:, :1] + torch.arange(-reach_out, block + reach_out, device=device)
-    within = kv.clamp(0, length - 1)
-    seen = mask(q.clamp(max=length - 1), within, *flags, 2 * reach) & (kv == within).unsqueeze(-2)
-    if count > 1:  # there the global keys are a set of their own, and must not count again inside a window
-        seen &= ~flags[0][within].unsqueeze(-2)
-    return _Plan(block, count, reach_out, additive(seen, dtype).unsqueeze(1), positions)
+    if count > 1:
+        return _Plan(block, count, out, _banded(~flags.any(0), count, block, out, dtype), positions)
+    if length <= reach + 1 and document.padding is None:
+        return _Plan(block, count, out, None, positions)
+    at = torch.arange(length, device=device)
+    return _Plan(block, count, out, additive(mask(at, at, flags[0], flags[1], 2 * reach), dtype)[None, None], positions)
+
+
+def _banded(seen: Tensor, count: int, block: int, reach: int, dtype: torch.dtype) -> Tensor:
+    """The predicate inside windows, (M, 1, b, K): a band that all blocks share, and keys that no window may show.
+
+    Those are padding, rows outside the document, and global tokens, which are a set of their own.
+    """
+    keys = torch.nn.functional.pad(seen, (reach, reach + count * block - len(seen)))
+    q, kv = torch.arange(block, device=seen.device), torch.arange(-reach, block + reach, device=seen.device)
+    nowhere = torch.zeros(int(kv[-1]) + reach + 1, dtype=torch.bool, device=seen.device)
+    band = mask(q + reach, kv + reach, nowhere, nowhere, 2 * reach)
+    return (additive(keys, dtype).unfold(0, block + 2 * reach, block)[:, None] + additive(band, dtype))[:, None]
 
 
 class LongformerScheme(Scheme):
@@ -153,7 +162,7 @@ class LongformerScheme(Scheme):
         """See `Scheme`."""
         plan, module = self._plan(layer, document, rows.q), layer.module
         ours = rows.q[rows.before : rows.before + plan.count * plan.block]
-        q = ours.unflatten(0, (plan.count, plan.block)).transpose(1, 2)
+        q = split(ours, 0, plan.count, plan.block).transpose(1, 2)
         width = plan.block + 2 * plan.reach
         sets: list[Keys | Windows] = [Windows(rows.k, rows.v, rows.before - plan.reach, plan.block, width, plan.bias)]
         if plan.positions is not None and plan.count > 1:
@@ -178,11 +187,11 @@ class LongformerScheme(Scheme):
         projections = (module.query, module.key, module.value)
         if flags[0][0]:
             projections = (module.query_global, module.key_global, module.value_global)
-        seen = mask(at[:1], at, *flags, 2 * module.one_sided_attn_window_size)
+        seen = mask(at[:1], at, flags[0], flags[1], 2 * module.one_sided_attn_window_size)
         return few_rows(hidden[:1], hidden, projections, layer.heads, additive(seen, hidden.dtype), layer.dropout)
 
 
-class LongformerModel(Unpadded, transformers.LongformerModel):
+class LongformerModel(Unpadded, transformers.LongformerModel):  # type: ignore[no-untyped-call]
     """`transformers.LongformerModel` without padding."""
 
     scheme = LongformerScheme()

@@ -25,7 +25,7 @@ from transformers import (
 
 from gonerd.errors import GonerdError, UsageError
 from gonerd.models import accelerate
-from gonerd.models.attention import ATTENTION, attention_used
+from gonerd.models.attention import ATTENTION, _encoder, _kernel, attention_used
 from tests.models.exact import (
     CLOSE,
     SIZES,
@@ -94,6 +94,23 @@ def test_a_batch_is_its_documents_one_by_one(kind):
             pooled = ours.pooler(alone[None]) if kind != "bigbird" else torch.tanh(ours.pooler(alone[:1]))
         assert real[0] == attention_mask[row].argmax()
         assert (out.pooler_output[row] - pooled).abs().max() < CLOSE
+
+
+@pytest.mark.parametrize("semantics", ["hf", "random"])
+@pytest.mark.parametrize("kind", ["longformer", "bigbird", "roberta"])
+def test_the_device_neutral_way_agrees(kind, semantics, monkeypatch):
+    """What runs on CUDA, run here."""
+    _, ours = make(kind, gonerd_bigbird=semantics)
+    ids, attention_mask = masked_batch(4, 180, pad_of(ours), inside=0.05)
+    extra = globals_for(kind, ids, attention_mask)
+    exact = gradients(ours.train(), ids, attention_mask, **extra)
+    ours.zero_grad(set_to_none=True)
+    with torch.no_grad():
+        state = ours.eval()(ids, attention_mask, **extra).last_hidden_state
+        monkeypatch.setattr(_kernel, "implementation", lambda q, dropout=0.0: "concatenated-sdpa")
+        monkeypatch.setattr(_encoder, "_InferenceStep", _encoder._Step)
+        assert (ours(ids, attention_mask, **extra).last_hidden_state - state).abs().max() < CLOSE
+    assert largest_difference(exact, gradients(ours.train(), ids, attention_mask, **extra)) < 1e-5
 
 
 @pytest.mark.parametrize("kind", FULL)

@@ -254,6 +254,9 @@ def test_the_command(save_model, tmp_path):
     config = json.loads((tmp_path / "a" / "config.json").read_text())
     assert (config["block_size"], config["gonerd_bigbird"]) == (8, "random")
     assert json.loads((tmp_path / "a" / "gonerd.json").read_text())["attention_used"].startswith("big_bird/random")
+    for wrong in ("revision=x", "window=8"):
+        refused = runner.invoke(app, ["convert", str(folder), "--attention", "full", "--out", "x", "--set", wrong])
+        assert "option of 'full' attention" in str(refused.exception)
     listed = runner.invoke(app, ["attention"]).output
     assert all(word in listed for word in ("longformer", "window=512", "bigbird", "block_size=64", "full"))
     for name in ATTENTION.names():
