@@ -217,6 +217,18 @@ def test_gradient_checkpointing_gives_the_same_gradients():
         assert all(torch.allclose(a, b, atol=1e-5, rtol=1e-4) for a, b in zip(*grads, strict=True))
 
 
+@pytest.mark.parametrize("sparsity", SPARSITIES)
+def test_dropout_takes_another_way_to_the_same_outputs(sparsity):
+    """The way that CUDA takes too; so little is dropped that nothing is."""
+    fast = accelerate(random_model(sparsity_type=sparsity, attention_probs_dropout_prob=1e-9))
+    ids, real = masked_batch(3, 150, pad=1, inside=0.05)
+    with torch.no_grad():
+        still = fast(ids, attention_mask=real).last_hidden_state
+        assert attention_used(fast.train()).endswith("concatenated-sdpa")
+        training = fast(ids, attention_mask=real).last_hidden_state
+    assert (still - training)[real == 1].abs().max() < CLOSE
+
+
 def test_hashes_are_the_same_in_every_call():
     model = accelerate(random_model(sparsity_type="lsh"))
     ids = torch.randint(3, WORDS, (1, 120))
