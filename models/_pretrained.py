@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import torch
+from huggingface_hub import snapshot_download
 from safetensors import SafetensorError
+from torch import Tensor
 from transformers import AutoConfig, AutoTokenizer, PreTrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
 
 from gonerd.errors import GonerdError
 
-from .heads import head_named
+from .attention import ATTENTION
+from .attention._lsg_public import CLASSES, PublicLSG
+from .heads import HEADS, head_named
+from .weights import tensors_of
 
 _HUB_ID = re.compile(r"[\w.-]+(/[\w.-]+)?")
 
@@ -48,11 +53,17 @@ def _opening(source: str, what: str) -> Iterator[None]:
 
 
 def open_config(source: str, revision: str | None) -> PreTrainedConfig:
-    """Loads a configuration.
+    """Loads a configuration; that of a public LSG checkpoint as the class has it that is loaded for it.
 
     Raises:
         GonerdError: It is missing, unreachable or malformed.
     """
+    config = _stated_config(source, revision)
+    return PublicLSG(config).config() if PublicLSG.recognises(config) else config
+
+
+def _stated_config(source: str, revision: str | None) -> PreTrainedConfig:
+    ATTENTION.names()  # importing a pattern makes its classes known to the Auto classes
     with _opening(source, "configuration"):
         config: PreTrainedConfig = AutoConfig.from_pretrained(source, revision=revision, trust_remote_code=False)
     return config
@@ -83,14 +94,76 @@ def open_model(source: str, head: str, revision: str | None, **overrides: Any) -
     """Loads a model with a head, in evaluation mode, in fp32 unless `dtype` says otherwise.
 
     Raises:
-        GonerdError: Weights are missing, unreachable, malformed or not safetensors.
+        GonerdError: Weights are missing, left over, unreachable, malformed or not safetensors.
         UsageError: The head is unknown.
     """
     # A checkpoint stored in half precision would otherwise train, and be timed, in half precision unasked.
     overrides.setdefault("dtype", torch.float32)
     auto = head_named(head).auto
+    stated = _stated_config(source, revision)
+    public = PublicLSG(stated) if PublicLSG.recognises(stated) else None
     with _opening(source, "safetensors weights"):
-        model: PreTrainedModel = auto.from_pretrained(
-            source, revision=revision, trust_remote_code=False, use_safetensors=True, **overrides
+        if public is None:
+            place: dict[str, Any] = {"revision": revision, "trust_remote_code": False, "use_safetensors": True}
+            model, report = auto.from_pretrained(source, output_loading_info=True, **place, **overrides)
+        else:
+            config, dtype = public.config(), overrides.pop("dtype")
+            config.update(overrides)
+            state = public.ours(_tensors(source, revision))
+            model, report = CLASSES[head].from_pretrained(
+                None, config=config, state_dict=state, dtype=dtype, output_loading_info=True
+            )
+            model.name_or_path = model.config._name_or_path = source
+    check_complete(model, report, architecture(stated if public is None else config), source)
+    made: PreTrainedModel = model
+    return made
+
+
+def _tensors(source: str, revision: str | None) -> dict[str, Tensor]:
+    folder = source
+    if not Path(source).is_dir():
+        folder = snapshot_download(source, revision=revision, allow_patterns=["*.safetensors", "*.json"])
+    return dict(tensors_of(Path(folder)))
+
+
+def check_complete(model: PreTrainedModel, report: Mapping[str, Any], saved_from: str, source: str) -> None:
+    """Refuses a model some of whose weights are not those of the checkpoint.
+
+    A head that the checkpoint does not bear begins at random, and the one that it bears instead is left out. A pooler
+    counts as a head, and one that nobody reads may be left over.
+
+    Args:
+        model: The model.
+        report: What was missing and left over, as `from_pretrained` tells it.
+        saved_from: Name of the class that the checkpoint was saved from.
+        source: Where it was loaded from.
+
+    Raises:
+        GonerdError: Other weights are missing or left over.
+    """
+    body = model.base_model
+    inside = {child for child, _ in body.named_children()} - {"pooler"}
+    name = type(model).__name__
+    same_head = any(saved_from.endswith(head.suffixes) and name.endswith(head.suffixes) for head in HEADS.values())
+
+    def in_body(key: str) -> bool:
+        return key.removeprefix(f"{model.base_model_prefix}.").split(".")[0] in inside
+
+    missing = sorted(
+        key
+        for key in report["missing_keys"]
+        if in_body(key) or (same_head and not (model is body and key.startswith("pooler.")))
+    )
+    left = {key for key in report["unexpected_keys"] if not key.endswith(("position_ids", "token_type_ids"))}
+    extra = sorted(key for key in left if in_body(key) or (saved_from == name and "pooler." not in key))
+    if missing or extra:
+        raise GonerdError(
+            f"{source}: the weights are not those of {name}: {_listed('missing', missing)}, "
+            f"{_listed('left over', extra)}; complete the checkpoint, or name the class it was saved from in "
+            "config.json, field 'architectures'"
         )
-    return model
+
+
+def _listed(what: str, names: list[str]) -> str:
+    shown = ", ".join(names[:3]) + (", …" if len(names) > 3 else "")
+    return f"{len(names)} {what}" + (f" ({shown})" if names else "")

@@ -6,6 +6,7 @@ import copy
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel
 from transformers import PreTrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
 
 from gonerd.errors import GonerdError, UsageError
@@ -69,6 +70,7 @@ def convert(
         _check(config, pattern, place)
         source = open_model(place, head_of(architecture(config)), revision)
     tokenizer = copy.deepcopy(tokenizer) if tokenizer is not None else open_tokenizer(place, revision)
+    chosen = chosen.model_copy(update=_known_tokens(chosen, tokenizer))
     result = pattern.convert(source, max_length, chosen)
     pattern.accelerate(result)
     _unlimit(tokenizer, max_length)
@@ -76,6 +78,17 @@ def convert(
     facts |= {"pattern": pattern.name, "options": chosen.model_dump()}
     remember(result, **{**facts, **note_of(source), "source_layers": source.config.num_hidden_layers})
     return result, tokenizer
+
+
+def _known_tokens(options: BaseModel, tokenizer: PreTrainedTokenizerBase) -> dict[str, int]:
+    """The token ids that a pattern wants to know, that were not given, and that the tokenizer knows."""
+    asked = {"first_token_id": ("cls_token_id", "bos_token_id"), "mask_token_id": ("mask_token_id",)}
+    known = {}
+    for name, places in asked.items():
+        found = [getattr(tokenizer, place, None) for place in places]
+        if getattr(options, name, 0) is None and any(token is not None for token in found):
+            known[name] = next(token for token in found if token is not None)
+    return known
 
 
 def _unlimit(tokenizer: PreTrainedTokenizerBase, max_length: int) -> None:

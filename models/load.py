@@ -10,6 +10,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from ._pretrained import architecture, locate, open_config, open_model, open_tokenizer
 from .attention import attention_used, pattern_of
+from .attention._mapping import first_position
 from .heads import head_of
 from .note import remember
 from .teacher import packaged_teacher
@@ -28,14 +29,14 @@ __all__ = [
 def position_limit(model: PreTrainedModel) -> int:
     """Returns the number of tokens that a model has positions for.
 
-    RoBERTa's family, Longformer included, spends the rows up to its padding id on no position at all.
+    RoBERTa's family, Longformer included, spends the rows up to its padding id on no position at all, and
+    Nystromformer two rows.
     """
     embeddings = getattr(model.base_model, "embeddings", None)
     table = getattr(embeddings, "position_embeddings", None)
     if table is None:
         return int(model.config.max_position_embeddings)
-    padding = getattr(embeddings, "padding_idx", None)
-    return int(table.num_embeddings) - (0 if padding is None else int(padding) + 1)
+    return int(table.num_embeddings) - first_position(model.base_model)
 
 
 def longest_input(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> int:

@@ -29,7 +29,7 @@ def weights_sha256(source: PreTrainedModel | Path | str) -> str:
         GonerdError: The folder holds no safetensors file.
     """
     total = hashlib.sha256()
-    named = _of_model(source) if isinstance(source, PreTrainedModel) else _of_folder(Path(source))
+    named = _of_model(source) if isinstance(source, PreTrainedModel) else tensors_of(Path(source))
     for name, digest in sorted((name, _digest(tensor)) for name, tensor in named):
         total.update(f"{name} {digest}\n".encode())
     return total.hexdigest()
@@ -49,7 +49,12 @@ def _of_model(model: PreTrainedModel) -> Iterator[tuple[str, Tensor]]:
             yield name, tensor
 
 
-def _of_folder(folder: Path) -> Iterator[tuple[str, Tensor]]:
+def tensors_of(folder: Path) -> Iterator[tuple[str, Tensor]]:
+    """Reads the names and tensors of a folder's safetensors files.
+
+    Raises:
+        GonerdError: It holds none.
+    """
     files = sorted(folder.glob("*.safetensors"))
     if not files:
         raise GonerdError(f"{folder}: no .safetensors file; name the folder of a saved model")

@@ -186,6 +186,8 @@ class Unpadded:
         """Runs all layers; returns (T, E), or the first token of each sequence, (B, E)."""
         scheme, layers = self.scheme, self.layers()
         if not packed.documents:
+            if kept is not None:
+                kept.extend(kept * len(layers))
             return hidden.new_zeros(packed.batch, hidden.shape[1]) if only_first else hidden
         bare = torch.is_grad_enabled() or self.training or hidden.device.type != "cpu"
         step: Any = _Step if bare or torch.is_autocast_enabled("cpu") else _InferenceStep

@@ -27,11 +27,15 @@ class Family:
         heads: The modules of each head that another family's can become, by head and part.
         activations: What a head applies between its layers, by head; `hidden_act` of the configuration when not named.
         after_padding: Whether positions begin behind the padding id, as in RoBERTa, and not at 0.
+        unused: Rows of the table of positions before the first one that is used, where that is not `after_padding`.
+        pools: Whether a bare encoder may have a pooler.
     """
 
     heads: dict[str, dict[str, str]]
     activations: dict[str, str]
     after_padding: bool
+    unused: int = 0
+    pools: bool = True
 
 
 _ROBERTA = Family(
@@ -57,7 +61,7 @@ FAMILIES = {
         activations={"sequence-classification": "tanh"},
         after_padding=False,
     ),
-    **dict.fromkeys(("camembert", "longformer", "roberta", "xlm-roberta"), _ROBERTA),
+    **dict.fromkeys(("camembert", "longformer", "lsg", "roberta", "xlm-roberta"), _ROBERTA),
     # Its question-answering head has a whole feed-forward block, which no other family's can become.
     "big_bird": Family(
         heads={
@@ -68,6 +72,19 @@ FAMILIES = {
         },
         activations={},
         after_padding=False,
+    ),
+    "nystromformer": Family(
+        heads={
+            "base": {},
+            "masked-lm": _BERT_LANGUAGE_MODEL,
+            "token-classification": _TOKEN,
+            "sequence-classification": _CLASSIFIER,
+            "question-answering": _ANSWER,
+        },
+        activations={},
+        after_padding=False,
+        unused=2,
+        pools=False,
     ),
 }
 SOURCES = ("bert", "camembert", "roberta", "xlm-roberta")

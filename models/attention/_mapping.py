@@ -54,7 +54,8 @@ def remade(
     config.max_position_embeddings = max_length + (pad + 1 if target.after_padding else 0)
     _check(model.config, config, head)
     body: Any = model.base_model
-    options: dict[str, Any] = {} if body.pooler is not None or head != "base" else {"add_pooling_layer": False}
+    bare = head == "base" and body.pooler is None and target.pools
+    options: dict[str, Any] = {"add_pooling_layer": False} if bare else {}
     with torch.random.fork_rng():
         torch.manual_seed(0)  # what the source lacks, for instance a pooler, is the same in every conversion
         result: PreTrainedModel = HEADS[head].auto.from_config(config, **options)
@@ -108,7 +109,7 @@ def _copy_body(
     for theirs, ours in zip(source.encoder.layer, target.encoder.layer, strict=True):
         weights: dict[str, Tensor] = theirs.state_dict()
         ours.load_state_dict({**weights, **more_weights(weights)})
-    if source.pooler is not None and target.pooler is not None:
+    if source.pooler is not None and getattr(target, "pooler", None) is not None:
         # BigBird has the pooler's layer itself where the others have it inside.
         _copy(*(getattr(body.pooler, "dense", body.pooler) for body in (source, target)))
 
@@ -116,7 +117,10 @@ def _copy_body(
 def first_position(body: Any) -> int:
     """Returns the row of the first position of a base model."""
     padding: int | None = getattr(body.embeddings, "padding_idx", None)
-    return 0 if padding is None else padding + 1
+    if padding is not None:
+        return padding + 1
+    family = FAMILIES.get(body.config.model_type)
+    return 0 if family is None else family.unused
 
 
 def fill_positions(embedding: nn.Embedding, learnt: Tensor, first: int) -> None:
