@@ -10,6 +10,8 @@ import typer
 from gonerd.errors import needs_extra
 from gonerd.options import Config, Limit, Seed, command_group
 
+from .cli_corpus import corpus
+
 app = command_group("Convert encoders to efficient attention, halve their depth, fine-tune them.")
 
 Model = Annotated[str, typer.Argument(help="Folder or hub id of a BERT- or RoBERTa-family encoder.")]
@@ -114,3 +116,6 @@ def finetune(
         f"{done.documents} documents, {done.windows} windows, {done.steps} steps, mean loss {done.loss:.3f} "
         f"({done.attention}) -> {out}"
     )
+
+
+app.command()(corpus)
