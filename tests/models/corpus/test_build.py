@@ -19,6 +19,12 @@ from gonerd.models.corpus import build as building
 from gonerd.models.corpus.progress import Progress
 
 
+@pytest.fixture(autouse=True)
+def no_rest(monkeypatch):
+    """`datasets` sleeps five seconds after the last row of parquet, for threads of a process that is about to end."""
+    monkeypatch.setattr(datasets.config, "SLEEP_TIME_ON_THREADS_SHUTDOWN", 0)
+
+
 def texts(count, seed, words=40):
     rng = random.Random(seed)
     return [" ".join("".join(rng.choices(string.ascii_lowercase, k=4)) for _ in range(words)) for _ in range(count)]
@@ -150,7 +156,7 @@ def test_complete_is_complete(sources, tiny_roberta, tmp_path):
     before = digests(tmp_path / "c")
     build_corpus(mix, tmp_path / "c")
     assert digests(tmp_path / "c") == before
-    with pytest.raises(GonerdError, match="another mix .*'filters.min_characters'"):
+    with pytest.raises(GonerdError, match=r"another mix .*'filters.min_characters'"):
         build_corpus(mix_of(sources[0], tiny_roberta, filters={"min_characters": 9}), tmp_path / "c")
     assert digests(tmp_path / "c") == before
 
