@@ -11,6 +11,7 @@ from gonerd.errors import needs_extra
 from gonerd.options import Config, Limit, Seed, command_group
 
 from .cli_corpus import corpus
+from .cli_distill import distill
 
 app = command_group("Convert encoders to efficient attention, halve their depth, fine-tune them.")
 
@@ -56,7 +57,9 @@ def convert(
 def halve(
     model: Model,
     out: Out,
-    layers: Annotated[str, typer.Option(help="Which layers stay: every-other, first, last.")] = "every-other",
+    layers: Annotated[
+        str, typer.Option(help="Which layers stay: every-other, first, last, first-last, or numbers such as 0,2,4.")
+    ] = "every-other",
     revision: Revision = None,
     config: Config = None,
 ) -> None:
@@ -119,3 +122,4 @@ def finetune(
 
 
 app.command()(corpus)
+app.command()(distill)

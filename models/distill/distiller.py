@@ -80,8 +80,7 @@ class Distiller(nn.Module):
 
     def gradient_checkpointing_enable(self, **options: Any) -> None:
         """Does the same; the name that earlier versions of transformers ask for."""
-        enable = getattr(self.student, "activation_checkpointing_enable", self.student.gradient_checkpointing_enable)
-        enable(**options)
+        self.student.gradient_checkpointing_enable(**options)
 
     def forward(
         self,

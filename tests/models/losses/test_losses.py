@@ -219,7 +219,7 @@ def test_gradient_checkpointing_changes_nothing(pair, batch):
     distiller(**batch)["loss"].backward()
     plain = {name: p.grad.clone() for name, p in student.named_parameters() if p.grad is not None}
     distiller.zero_grad()
-    distiller.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+    distiller.activation_checkpointing_enable(activation_checkpointing_kwargs={"use_reentrant": False})
     distiller(**batch)["loss"].backward()
     for name, gradient in plain.items():
         torch.testing.assert_close(student.get_parameter(name).grad, gradient)

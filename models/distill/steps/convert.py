@@ -1,0 +1,37 @@
+"""Another attention, and longer inputs."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from gonerd.models.conversion import convert
+
+from ..place import Place
+from . import Step, register
+
+
+@register("convert")
+class Convert(Step):
+    """Converts a model, as `gonerd models convert` does.
+
+    Attributes:
+        attention: Attention pattern.
+        max_length: Longest input of the result, in tokens.
+        window: Width of the local window, in tokens.
+    """
+
+    attention: str = "longformer"
+    max_length: int = Field(default=4096, ge=1)
+    window: int = Field(default=512, ge=2)
+
+    def run(self, place: Place) -> str:
+        """Converts."""
+        result, tokenizer = convert(
+            place.locate(self.model),
+            attention=self.attention,
+            max_length=self.max_length,
+            window=self.window,
+            revision=self.revision,
+        )
+        place.save(self.name, result, tokenizer, attention=self.attention, source=place.locate(self.model))
+        return f"{self.attention}, {self.max_length} tokens"
