@@ -92,6 +92,6 @@ def _layers(model: PreTrainedModel) -> nn.ModuleList:
     layers = getattr(getattr(model.base_model, "encoder", None), "layer", None)
     if not isinstance(layers, nn.ModuleList):
         raise GonerdError(
-            f"model type {model.config.model_type!r} has no list 'encoder.layer'; halve a BERT, RoBERTa or one of their kin"
+            f"model type {model.config.model_type!r} has no list 'encoder.layer'; halve a BERT, RoBERTa or Longformer"
         )
     return layers

@@ -63,8 +63,8 @@ class Place:
         found = read_json(folder / NOTE, f"remove {folder}").get("step")
         if different := first_difference(facts, found or {}):
             raise GonerdError(
-                f"{folder}: was made with other settings (it differs in {different!r}); choose another --out, or remove "
-                "the folder and those of the steps after it"
+                f"{folder}: was made with other settings (it differs in {different!r}); choose another --out, or "
+                "remove the folder and those of the steps after it"
             )
         return True
 

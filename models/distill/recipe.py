@@ -41,7 +41,7 @@ def read_recipe(path: Path, **overrides: Any) -> Recipe:
 
     Args:
         path: A YAML file: `name`, `seed`, `steps`, each with its kind as `step`, and `model` and `corpus` for those
-            steps that do not name their own.
+            steps that do not name their own; `model` is also the teacher where none is named.
         overrides: Keys that take the place of the file's, where not None.
 
     Raises:
@@ -49,6 +49,8 @@ def read_recipe(path: Path, **overrides: Any) -> Recipe:
     """
     values = {**read_mapping(path), **{key: value for key, value in overrides.items() if value is not None}}
     shared = {key: values.pop(key) for key in _SHARED if key in values}
+    if "model" in shared:
+        shared["teacher"] = shared["model"]  # what a student learns from unless its step says otherwise
     listed = values.pop("steps", None)
     if not isinstance(listed, list) or not all(isinstance(step, dict) for step in listed):
         raise UsageError(f"{path}: key 'steps' must be a list of steps, each with 'step' and 'name'")

@@ -125,6 +125,10 @@ def _keep(
         shutil.rmtree(folder)
 
 
+def _hardware() -> str:
+    return torch.cuda.get_device_name() if torch.cuda.is_available() else f"CPU, {torch.get_num_threads()} threads"
+
+
 def _losses(trainer: DistillTrainer) -> Any:
     return trainer.accelerator.unwrap_model(trainer.model).losses.items()
 

@@ -8,9 +8,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from gonerd.models.distill.place import Place
 from gonerd.registry import Registry
-
-from ..place import Place
 
 
 class Step(BaseModel, ABC):

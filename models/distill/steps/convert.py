@@ -5,8 +5,8 @@ from __future__ import annotations
 from pydantic import Field
 
 from gonerd.models.conversion import convert
+from gonerd.models.distill.place import Place
 
-from ..place import Place
 from . import Step, register
 
 

@@ -6,10 +6,10 @@ from typing import Any
 
 from gonerd.errors import GonerdError
 from gonerd.models.corpus.tokens import tokenizer_sha256
+from gonerd.models.distill.distiller import DISTILBERT
+from gonerd.models.distill.place import Place
+from gonerd.models.distill.train import train
 
-from ..distiller import DISTILBERT
-from ..place import Place
-from ..train import train
 from . import register
 from .pretrain import Pretrain
 

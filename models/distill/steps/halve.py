@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from gonerd.models.distill.place import Place
 from gonerd.models.halving import halve
 
-from ..place import Place
 from . import Step, register
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from ..place import Place
-from ..train import train
-from ..training import Training
+from gonerd.models.distill.place import Place
+from gonerd.models.distill.train import train
+from gonerd.models.distill.training import Training
+
 from . import Step, register
 
 
