@@ -11,7 +11,7 @@ from gonerd.errors import needs_extra
 from gonerd.options import Config, Limit, Seed, command_group
 
 from .cli_corpus import corpus
-from .cli_distill import distill
+from .cli_distill import card, distill
 
 app = command_group("Convert encoders to efficient attention, halve their depth, fine-tune them.")
 
@@ -123,3 +123,4 @@ def finetune(
 
 app.command()(corpus)
 app.command()(distill)
+app.command()(card)

@@ -33,3 +33,17 @@ def distill(
         recipe = read_recipe(config, model=model, corpus=corpus, seed=seed)
         for name, done in run_recipe(recipe, out):
             typer.echo(f"{name}: {done} -> {out / name}")
+
+
+def card(
+    model: Annotated[Path, typer.Argument(help="Folder of a model that gonerd saved.")],
+    results: Annotated[
+        list[Path] | None, typer.Option("--result", show_default=False, help="Result file of `gonerd evaluate run`.")
+    ] = None,
+) -> None:
+    """Write the card of MODEL again, with its scores."""
+    with needs_extra("models"):
+        from .card import CARD, rewrite_card
+
+        rewrite_card(model, results or [])
+    typer.echo(f"{len(results or [])} results -> {model / CARD}")

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from accelerate import PartialState
 from pydantic import BaseModel, ConfigDict, Field
 
 from gonerd.errors import UsageError, unknown_name
@@ -15,6 +14,7 @@ from gonerd.models.settings import checked
 from gonerd.options import read_mapping
 
 from .place import Place
+from .processes import processes
 from .steps import STEPS, Step
 
 _SHARED = ("model", "corpus")  # what a recipe may say once for all steps
@@ -93,7 +93,7 @@ def run_recipe(recipe: Recipe, out: Path) -> Iterator[tuple[str, str]]:
     Raises:
         GonerdError: A step cannot be done, or its folder holds something else.
     """
-    state, place = PartialState(), Place(out, recipe.seed, tuple(step.name for step in recipe.steps))
+    state, place = processes(), Place(out, recipe.seed, tuple(step.name for step in recipe.steps))
     kinds = {STEPS.get(name): name for name in STEPS.names()}
     lock = only_writer(out) if state.is_main_process else None
     if lock is not None:
@@ -103,12 +103,12 @@ def run_recipe(recipe: Recipe, out: Path) -> Iterator[tuple[str, str]]:
             state.wait_for_everyone()
             settings = {"step": kinds[type(step)], "seed": recipe.seed, **step.model_dump(mode="json")}
             place.facts.update({"settings": settings, "sources": step.sources(place)})
-            if place.is_done(step.name, place.facts):
-                yield step.name, "done already"
-                continue
+            done = "done already" if place.is_done(step.name, place.facts) else None
             state.wait_for_everyone()
-            if state.is_main_process or hasattr(step, "training"):
-                yield step.name, step.run(place)
+            if done is None and (state.is_main_process or hasattr(step, "training")):
+                done = step.run(place)
+            if state.is_main_process:
+                yield step.name, str(done)
         state.wait_for_everyone()
     finally:
         if lock is not None:

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from accelerate import PartialState
 from transformers import PreTrainedModel, PreTrainedTokenizerBase, set_seed
 
 from gonerd.files import write_json
@@ -22,6 +21,7 @@ from .distiller import Distiller
 from .draws import Draws
 from .masking import Masking
 from .place import Place
+from .processes import processes
 from .trainer import DistillTrainer
 from .training import Training, arguments
 from .watch import Watch, claim, newest
@@ -67,9 +67,9 @@ def train(
     evaluates = text.count("held-out") > 0
     told = arguments(training, scratch, place.seed, evaluates)
     rows = training.batch_size * training.accumulation * told.world_size
-    if PartialState().is_main_process:
+    if processes().is_main_process:
         claim(scratch, {**place.facts, "rows_per_step": rows})
-    PartialState().wait_for_everyone()
+    processes().wait_for_everyone()
     masking = Masking.of(tokenizer, training.mask_probability, training.whole_words, place.seed)
     draws = Draws(text.rows("train"), training.steps * rows, place.seed)
     trainer = DistillTrainer(distiller, told, draws, _held_out(text, training), masking, [Watch(training.divergence)])
@@ -78,9 +78,9 @@ def train(
     trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     seconds = time.perf_counter() - start
     tokens = trainer.tokens_per_step(text.max_length) * (training.steps - done)
-    if PartialState().is_main_process:
+    if processes().is_main_process:
         _keep(place, name, trainer, tokenizer, scratch, text, tokens / max(seconds, 1e-9), note_of(student))
-    PartialState().wait_for_everyone()
+    processes().wait_for_everyone()
     return f"{training.steps} steps, loss {_last(trainer, 'loss'):.3f}, held out {_last(trainer, 'eval_loss'):.3f}"
 
 
@@ -109,6 +109,7 @@ def _keep(
     remember(student, **note)
     write_json(scratch / "log.json", state.log_history)
     facts = {
+        "source": place.locate(place.facts["settings"]["model"]),
         "corpus": {key: text.statistics[key] for key in ("name", "fingerprint", "tokens", "commits", "members")},
         "losses": {n: loss.options.model_dump(mode="json") for n, loss in _losses(trainer)},
         "best_step": int(best.name.rpartition("-")[2]),

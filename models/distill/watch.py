@@ -13,6 +13,8 @@ from gonerd.errors import GonerdError
 from gonerd.files import read_json, write_json
 from gonerd.models.settings import first_difference
 
+from .processes import processes
+
 _COMPLETE = "gonerd-complete.json"
 _SETTINGS = "settings.json"
 
@@ -55,9 +57,7 @@ class Watch(TrainerCallback):  # type: ignore[misc]
 
     def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         """Marks a checkpoint as complete when every process has written its part."""
-        from accelerate import PartialState
-
-        PartialState().wait_for_everyone()
+        processes().wait_for_everyone()
         if state.is_world_process_zero:
             write_json(
                 Path(args.output_dir) / f"checkpoint-{state.global_step}" / _COMPLETE, {"step": state.global_step}
