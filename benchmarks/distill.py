@@ -33,7 +33,7 @@ from gonerd.models.allocator import keep_freed_memory
 from gonerd.models.attention import accelerate
 from gonerd.models.distill.distiller import Distiller
 
-VOCABULARY, MASKED, STEPS = 50_265, 0.15, 3
+VOCABULARY, MASKED, STEPS = 50_265, 0.15, 2
 KINDS = ("needed positions", "every position")
 
 

@@ -157,7 +157,7 @@ def _tags(chain: Sequence[Mapping[str, Any]]) -> list[str]:
 
 def _results(found: Mapping[str, Any]) -> list[EvalResult]:
     dataset, micro = found.get("dataset") or {}, (found.get("scores") or {}).get("micro") or {}
-    facts = {
+    facts: dict[str, Any] = {
         "task_type": "token-classification",
         "dataset_type": str(dataset.get("name", found.get("task"))),
         "dataset_name": str(dataset.get("name", found.get("task"))),

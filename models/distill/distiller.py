@@ -52,7 +52,7 @@ class Distiller(nn.Module):
         self.global_first, self.chunk = global_first, chunk
         if teacher is not None:
             vocabulary_of(teacher)
-            teacher.eval().requires_grad_(False)
+            teacher.train(False).requires_grad_(False)
         self._teacher = [teacher]  # in a list, which hides it from the module tree
         if losses is None:
             losses = DISTILBERT if teacher is not None else {"masked_lm": {}}
@@ -80,7 +80,8 @@ class Distiller(nn.Module):
 
     def gradient_checkpointing_enable(self, **options: Any) -> None:
         """Does the same; the name that earlier versions of transformers ask for."""
-        self.student.gradient_checkpointing_enable(**options)
+        student: Any = self.student
+        student.gradient_checkpointing_enable(**options)
 
     def forward(
         self,
@@ -139,9 +140,9 @@ class Distiller(nn.Module):
         self, losses: Sequence[VocabularyLoss], student: Encoded, teacher: Encoded | None, where: Tensor, labels: Tensor
     ) -> tuple[Tensor, Tensor]:
         """Projects the positions `where` (B, N) to the vocabulary, some at a time, and sums the terms over them."""
-        ours, right = student.last[where].split(self.chunk), labels[where].split(self.chunk)
+        ours, right = (torch.split(tensor[where], self.chunk) for tensor in (student.last, labels))
         needed = teacher if any(loss.needs_teacher for loss in losses) else None
-        theirs = needed.last[where].split(self.chunk) if needed is not None else ()
+        theirs = torch.split(needed.last[where], self.chunk) if needed is not None else ()
 
         def one(chunk: int, states: Sequence[Tensor]) -> Tensor:
             logits, targets = precise(student.vocabulary(states[chunk])), None

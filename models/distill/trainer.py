@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from safetensors.torch import load_file, save_file
@@ -21,7 +21,7 @@ from .masking import Masking
 WEIGHTS, LEARNT = "model.safetensors", "losses.safetensors"
 
 
-class DistillTrainer(Trainer):  # type: ignore[misc]
+class DistillTrainer(Trainer):
     """Trains the student of a distiller.
 
     Losses are divided by the items of the whole step, so that accumulation and processes change nothing; checkpoints
@@ -61,7 +61,8 @@ class DistillTrainer(Trainer):  # type: ignore[misc]
         self._since: int | None = None
 
     def _get_train_sampler(self, *_: Any) -> SequentialSampler:
-        return SequentialSampler(self.train_dataset)  # the draws come in their order already
+        draws: Any = self.train_dataset
+        return SequentialSampler(draws)  # the draws come in their order already
 
     def get_batch_samples(
         self, epoch_iterator: Iterator[Any], num_batches: int, device: torch.device
@@ -78,7 +79,7 @@ class DistillTrainer(Trainer):  # type: ignore[misc]
         model: nn.Module,
         inputs: dict[str, Tensor],
         return_outputs: bool = False,
-        num_items_in_batch: Tensor | None = None,
+        num_items_in_batch: Tensor | int | None = None,
     ) -> Any:
         """Computes a micro-batch's part of the step's loss."""
         if self._since is None:
@@ -102,8 +103,9 @@ class DistillTrainer(Trainer):  # type: ignore[misc]
         self, eval_dataset: Any = None, ignore_keys: Any = None, metric_key_prefix: str = "eval"
     ) -> dict[str, float]:
         """Computes the held-out loss over all rows at once: the same words masked each time, by any processes."""
-        rows = self.eval_dataset if eval_dataset is None else eval_dataset
-        distiller: Any = self.model.eval()
+        rows: Any = self.eval_dataset if eval_dataset is None else eval_dataset
+        collate, distiller = self.data_collator, cast("Any", self.model)
+        distiller.eval()
         losses = self.accelerator.unwrap_model(distiller).losses.values()
         items = torch.tensor([("masked", "real").index(loss.item) for loss in losses])
         totals, counts = torch.zeros(len(self._names)), torch.zeros(2)
@@ -111,7 +113,7 @@ class DistillTrainer(Trainer):  # type: ignore[misc]
         for first in range(0, len(rows), size * world):
             # Every process takes part in every round, as sharded models need it, the last with no rows of its own.
             mine = range(first + self.args.process_index * size, len(rows))[:size]
-            batch = self._prepare_inputs(self.data_collator([rows[i] for i in mine] or [rows[0]]))
+            batch = self._prepare_inputs(collate([rows[i] for i in mine] or [rows[0]]))
             own = counts_of(batch["labels"], batch["attention_mask"])
             with torch.no_grad(), self.accelerator.autocast():
                 parts = distiller(**batch, counts=torch.ones_like(own))["parts"]
@@ -129,7 +131,7 @@ class DistillTrainer(Trainer):  # type: ignore[misc]
     def _save(self, output_dir: str | None = None, state_dict: dict[str, Tensor] | None = None) -> None:
         if not self.args.should_save:
             return
-        folder = Path(output_dir or self.args.output_dir)
+        folder = Path(output_dir or str(self.args.output_dir))
         distiller = self.accelerator.unwrap_model(self.model)
         state = distiller.state_dict() if state_dict is None else state_dict
         student = {n.removeprefix("student."): value for n, value in state.items() if n.startswith("student.")}

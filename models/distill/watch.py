@@ -19,7 +19,7 @@ _COMPLETE = "gonerd-complete.json"
 _SETTINGS = "settings.json"
 
 
-class Watch(TrainerCallback):  # type: ignore[misc]
+class Watch(TrainerCallback):
     """Stops a run whose loss is no number or runs away, and ends it with a checkpoint and a held-out loss.
 
     Args:

@@ -79,7 +79,7 @@ class RelationLoss(StateLoss):
         for b in range(len(real)):
             target = {name: theirs[name][b][real[b]] for name in names}
             rows = self._rows(int(real[b].sum()), int(keys[b]), real.device)
-            chunks += [(len(tensors), target, block, len(rows)) for block in rows.split(_BLOCK)]
+            chunks += [(len(tensors), target, block, len(rows)) for block in torch.split(rows, _BLOCK)]
             tensors += [ours[name][b][real[b]] for name in names]
 
         def one(chunk: int, vectors: Sequence[Tensor]) -> Tensor:
@@ -100,7 +100,7 @@ def _layer(number: int, model: PreTrainedModel, option: str) -> int:
     count = model.config.num_hidden_layers
     if not -count <= number < count:
         raise UsageError(f"{option!r} is {number}; the model has layers 0..{count - 1}")
-    return number % count
+    return int(number % count)
 
 
 def _vectors(encoded: Encoded, layer: int, names: Sequence[str]) -> dict[str, Tensor]:
@@ -120,6 +120,6 @@ def _divergence(sa: Tensor, sb: Tensor, ta: Tensor, tb: Tensor, rows: Tensor, he
 def _log_relation(a: Tensor, b: Tensor, rows: Tensor, heads: int) -> Tensor:
     """From (N, E) twice to the logarithms (heads, R, N) of a relation's rows."""
     size = a.shape[-1] // heads
-    q = a[rows].unflatten(-1, (heads, size)).transpose(0, 1)
-    k = b.unflatten(-1, (heads, size)).permute(1, 2, 0)
+    q = a[rows].reshape(-1, heads, size).transpose(0, 1)
+    k = b.reshape(-1, heads, size).permute(1, 2, 0)
     return precise((q @ k) / math.sqrt(size)).log_softmax(-1)

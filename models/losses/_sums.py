@@ -65,7 +65,7 @@ class _ChunkedSum(torch.autograd.Function):
         return (parts * weights).sum(), parts
 
     @staticmethod
-    @torch.autograd.function.once_differentiable  # type: ignore[untyped-decorator]
+    @torch.autograd.function.once_differentiable
     def backward(context: Any, outer: Tensor, _: Tensor) -> tuple[Tensor | None, ...]:
         scaled = (None if g is None else g * outer.to(g.dtype) for g in context.gradients)
         return (None, None, None, None, *scaled)

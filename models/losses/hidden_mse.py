@@ -56,14 +56,11 @@ class HiddenMSE(StateLoss):
 
 
 def _pairs(layers: str | tuple[tuple[int, int], ...], ours: int, theirs: int) -> list[tuple[int, int]]:
-    if layers == "uniform":
-        return [(i, round(i * theirs / ours)) for i in range(ours + 1)]
-    if layers == "last":
-        return [(ours, theirs)]
-    pairs = [(a, b) for a, b in layers if not isinstance(layers, str)]
-    if not pairs or not all(0 <= a <= ours and 0 <= b <= theirs for a, b in pairs):
+    if isinstance(layers, str):
+        return [(ours, theirs)] if layers == "last" else [(i, round(i * theirs / ours)) for i in range(ours + 1)]
+    if not layers or not all(0 <= a <= ours and 0 <= b <= theirs for a, b in layers):
         raise UsageError(
             f"hidden_mse: 'layers' is {list(layers)}; give pairs of a student's state 0..{ours} and a teacher's "
             f"0..{theirs}"
         )
-    return pairs
+    return list(layers)

@@ -50,4 +50,5 @@ class SoftTargets(VocabularyLoss):
         assert teacher is not None
         t = self.options.temperature
         ours, theirs = (student / t).log_softmax(-1), (teacher / t).log_softmax(-1)
-        return F.kl_div(ours, theirs, reduction="sum", log_target=True) * t**2
+        divergence: Tensor = F.kl_div(ours, theirs, reduction="sum", log_target=True) * t**2
+        return divergence
