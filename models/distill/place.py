@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from transformers import PreTrainedModel, PreTrainedTokenizerBase
+from transformers import PreTrainedModel, PreTrainedTokenizerBase, set_seed
 
 from gonerd.errors import GonerdError
 from gonerd.files import existing, read_json
@@ -47,9 +47,12 @@ class Place:
             return {"weights_sha256": weights_sha256(folder)}
         return {"hub": reference, "revision": revision}
 
-    def load(self, reference: str, revision: str | None) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
-        """Loads a model and its tokenizer."""
-        return load_model(self.locate(reference), None, revision=revision)
+    def load(
+        self, reference: str, revision: str | None, head: str | None = None
+    ) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+        """Loads a model and its tokenizer, with the head it bears, or another; one that it lacks begins at random."""
+        set_seed(self.seed)
+        return load_model(self.locate(reference), head, revision=revision)
 
     def is_done(self, name: str, facts: Mapping[str, Any]) -> bool:
         """Tells whether a step's folder is complete.

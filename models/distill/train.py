@@ -81,7 +81,8 @@ def train(
     if processes().is_main_process:
         _keep(place, name, trainer, tokenizer, scratch, text, tokens / max(seconds, 1e-9), note_of(student))
     processes().wait_for_everyone()
-    return f"{training.steps} steps, loss {_last(trainer, 'loss'):.3f}, held out {_last(trainer, 'eval_loss'):.3f}"
+    held_out = f"held out {_last(trainer, 'eval_loss'):.3f}" if evaluates else "nothing held out"
+    return f"{training.steps} steps, loss {_last(trainer, 'loss'):.3f}, {held_out}"
 
 
 def _held_out(text: Corpus, training: Training) -> Draws | None:

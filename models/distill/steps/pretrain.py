@@ -14,7 +14,7 @@ from . import Step, register
 
 @register("pretrain")
 class Pretrain(Step):
-    """Trains a model by masked language modelling alone.
+    """Trains a model by masked language modelling alone; one without a head for it gets one, and learns it.
 
     Attributes:
         corpus: Folder made by `gonerd models corpus`.
@@ -32,5 +32,5 @@ class Pretrain(Step):
 
     def run(self, place: Place) -> str:
         """Trains."""
-        student, tokenizer = place.load(self.model, self.revision)
+        student, tokenizer = place.load(self.model, self.revision, "masked-lm")
         return train(place, self.name, student, tokenizer, None, {"masked_lm": {}}, self.corpus, self.training)

@@ -109,6 +109,16 @@ def test_accumulation_changes_nothing(recipe_file, teacher, tmp_path):
         assert a == pytest.approx(b, rel=1e-4)
 
 
+def test_an_encoder_without_a_head_learns_one(recipe_file, save_model, tmp_path):
+    bare = save_model("bert", "base", **STILL)
+    step = {"step": "pretrain", "name": "teacher", "training": {**TRAINING, "steps": 30, "save_every": 10}}
+    run(recipe_file([step], model=str(bare)), tmp_path / "out")
+    held = [entry["eval_loss"] for entry in log(tmp_path / "out", "teacher") if "eval_loss" in entry]
+    assert held[-1] < held[0]
+    with pytest.raises(GonerdError, match="no masked-language-model head"):
+        run(recipe_file(steps_for(bare), "other.yaml", model=str(bare)), tmp_path / "other")
+
+
 def test_the_best_checkpoint_is_kept(recipe_file, teacher, tmp_path):
     path = recipe_file(steps_for(teacher, learning_rate=0.05, steps=8, divergence=None))
     run(path, tmp_path / "out")
