@@ -1,6 +1,6 @@
 """A step of distillation that projects what its losses need, against one that projects every position.
 
-Usage: python benchmarks/distill.py [--hidden 768] [--layers 6] [--length 4096] [--window 512] [--rounds 3]
+Usage: python benchmarks/distill.py [--hidden 384] [--layers 6] [--length 4096] [--window 512] [--rounds 2]
     [--out benchmarks/results/distill.json]
 
 Teacher and student, half its layers, are Longformers with fast attention and random weights; the loss is DistilBERT's
@@ -160,7 +160,7 @@ def _summary(cells: list[dict[str, Any]]) -> dict[str, Any]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    for name, default in (("hidden", 768), ("layers", 6), ("length", 4096), ("window", 512), ("rounds", 3)):
+    for name, default in (("hidden", 384), ("layers", 6), ("length", 4096), ("window", 512), ("rounds", 2)):
         parser.add_argument(f"--{name}", type=int, default=default)
     parser.add_argument("--out", type=Path)
     parser.add_argument("--cell", choices=KINDS, help=argparse.SUPPRESS)

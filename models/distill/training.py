@@ -36,8 +36,9 @@ class Training(BaseModel):
         held_out_rows: Rows of the held-out loss; all when None.
         divergence: Stop when a logged loss is more than so many times the lowest before it; None never stops.
         chunk: Positions projected to the vocabulary at once.
-        trainer: Further fields of transformers' TrainingArguments, for instance bf16, gradient_checkpointing, fsdp,
-            report_to, dataloader_num_workers.
+        checkpoint_activations: Whether layers are computed again in the backward pass rather than kept in memory.
+        trainer: Further fields of transformers' TrainingArguments, for instance bf16, fsdp, report_to ("trackio",
+            "wandb"), dataloader_num_workers.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -59,6 +60,7 @@ class Training(BaseModel):
     held_out_rows: int | None = Field(default=256, ge=1)
     divergence: float | None = Field(default=3.0, gt=1)
     chunk: int = Field(default=1024, ge=1)
+    checkpoint_activations: bool = False
     trainer: dict[str, Any] = {}
 
     @model_validator(mode="after")
@@ -100,6 +102,8 @@ _CHANGEABLE = {"optim", "report_to", "disable_tqdm", "dataloader_pin_memory"}
 
 def _ours(training: Training, scratch: Path, seed: int, evaluates: bool) -> dict[str, Any]:
     cuda = torch.cuda.is_available()
+    fields = {field.name for field in dataclasses.fields(TrainingArguments)}
+    checkpointing = next(name for name in ("activation_checkpointing", "gradient_checkpointing") if name in fields)
     logger = ["tensorboard"] if any(map(importlib.util.find_spec, ("tensorboard", "tensorboardX"))) else []
     return {
         "output_dir": str(scratch),
@@ -125,6 +129,8 @@ def _ours(training: Training, scratch: Path, seed: int, evaluates: bool) -> dict
         "eval_steps": training.save_every,
         "metric_for_best_model": "loss" if evaluates else None,
         "greater_is_better": False if evaluates else None,
+        checkpointing: training.checkpoint_activations,
+        f"{checkpointing}_kwargs": {"use_reentrant": False},
         "remove_unused_columns": False,
         "label_names": ["labels"],
         "dataloader_pin_memory": cuda,

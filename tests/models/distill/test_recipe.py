@@ -1,5 +1,6 @@
 """Recipes run step by step, resume exactly, and refuse what does not fit."""
 
+import importlib.util
 import json
 import shutil
 from pathlib import Path
@@ -208,9 +209,30 @@ def test_command(recipe_file, teacher, tmp_path):
     assert done.exit_code == 0 and "student: 2 steps" in done.output
 
 
+def test_recomputed_activations_change_nothing(recipe_file, teacher, tmp_path):
+    run(recipe_file(steps_for(teacher, steps=2), "a.yaml"), tmp_path / "a")
+    run(recipe_file(steps_for(teacher, steps=2, checkpoint_activations=True), "b.yaml"), tmp_path / "b")
+    for a, b in zip(log(tmp_path / "a"), log(tmp_path / "b"), strict=True):
+        assert a == pytest.approx(b, rel=1e-6)
+
+
+def test_half_precision_by_worker_processes(recipe_file, teacher, tmp_path):
+    trainer = {"report_to": [], "use_cpu": True, "bf16": True, "dataloader_num_workers": 1}
+    run(recipe_file(steps_for(teacher, steps=2), "a.yaml"), tmp_path / "a")
+    run(recipe_file(steps_for(teacher, steps=2, trainer=trainer), "b.yaml"), tmp_path / "b")
+    for a, b in zip(log(tmp_path / "a"), log(tmp_path / "b"), strict=True):
+        assert a == pytest.approx(b, rel=0.1)
+
+
+@pytest.mark.skipif(importlib.util.find_spec("tensorboard") is None, reason="tensorboard is not installed")
+def test_curves_for_tensorboard(recipe_file, teacher, tmp_path):
+    run(recipe_file(steps_for(teacher, steps=2, trainer={"use_cpu": True})), tmp_path / "out")
+    assert list((tmp_path / "out" / "student.training").rglob("events.out.tfevents.*"))
+
+
 @pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
 def test_on_a_gpu(recipe_file, teacher, tmp_path):
-    trainer = {"report_to": [], "bf16": True, "gradient_checkpointing": True, "dataloader_num_workers": 1}
-    run(recipe_file(steps_for(teacher, trainer=trainer)), tmp_path / "out")
+    trainer = {"report_to": [], "bf16": True, "dataloader_num_workers": 1}
+    run(recipe_file(steps_for(teacher, trainer=trainer, checkpoint_activations=True)), tmp_path / "out")
     assert (tmp_path / "out" / "student" / "model.safetensors").is_file()
