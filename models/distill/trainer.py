@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
@@ -13,6 +12,8 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.utils.data import SequentialSampler
 from transformers import PrinterCallback, Trainer, TrainingArguments
+
+from gonerd.errors import GonerdError
 
 from .distiller import Distiller, counts_of
 from .draws import Draws
@@ -148,10 +149,11 @@ class DistillTrainer(Trainer):
         student: Any = self.accelerator.unwrap_model(self.model).student
         missing = set(student.load_state_dict(load_file(folder / WEIGHTS), strict=False).missing_keys)
         absent = sorted(missing - set(student.all_tied_weights_keys))
-        learnt = load_file(folder / LEARNT)
-        if absent or not math.isfinite(sum(float(value.sum()) for value in learnt.values())):
-            raise ValueError(f"{folder}: checkpoint lacks {', '.join(absent[:3])}")
-        self.accelerator.unwrap_model(self.model).load_state_dict(learnt, strict=False)
+        if absent:
+            raise GonerdError(
+                f"{folder}: the checkpoint lacks {absent[0]!r}; remove it, and the run goes on from another"
+            )
+        self.accelerator.unwrap_model(self.model).load_state_dict(load_file(folder / LEARNT), strict=False)
 
     def tokens_per_step(self, length: int) -> int:
         """Returns how many tokens a step reads, over all processes."""

@@ -103,6 +103,16 @@ def test_a_killed_run_takes_the_same_steps(recipe_file, save_model, corpus, teac
     assert notes[0]["weights_sha256"] == notes[1]["weights_sha256"]
 
 
+def test_killed_after_the_last_step(recipe_file, teacher, tmp_path, monkeypatch):
+    path = recipe_file(steps_for(teacher))
+    with monkeypatch.context() as patched:
+        patched.setattr("gonerd.models.distill.train._keep", lambda *_: (_ for _ in ()).throw(Killed))
+        with pytest.raises(Killed):
+            run(path, tmp_path / "out")
+    assert run(path, tmp_path / "out")[1][1].startswith("6 steps, loss ")
+    assert [entry["step"] for entry in log(tmp_path / "out") if "loss" in entry] == [1, 2, 3, 4, 5, 6]
+
+
 def test_accumulation_changes_nothing(recipe_file, teacher, tmp_path):
     run(recipe_file(steps_for(teacher, batch_size=4), "a.yaml"), tmp_path / "a")
     run(recipe_file(steps_for(teacher, batch_size=1, accumulation=4), "b.yaml"), tmp_path / "b")
