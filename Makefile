@@ -7,7 +7,8 @@ OUT ?= out/demo
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo sample test check format bench bench-annotation bench-annotation-speed \
-	bench-annotation-train bench-build bench-crawl bench-extract bench-scale bench-score docs constraints clean
+	bench-annotation-train bench-build bench-crawl bench-distill bench-extract bench-scale bench-score docs \
+	constraints clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 13
@@ -60,6 +61,9 @@ bench-annotation-speed: setup ## Measure annotation against bare spaCy, with one
 
 bench-crawl: setup ## Measure crawling against a bare Scrapy spider, and its memory
 	$(BIN)/python -P benchmarks/crawl.py --out benchmarks/results/crawl.json
+
+bench-distill: setup ## Measure a step of distillation against one that projects every position
+	$(BIN)/python -P benchmarks/distill.py --out benchmarks/results/distill.json
 
 bench-extract: setup ## Measure the extraction on ../shared/data against its floors
 	$(BIN)/python benchmarks/extract.py

@@ -10,6 +10,9 @@ import typer
 from gonerd.errors import UsageError, needs_extra
 from gonerd.options import Config, Limit, Seed, command_group
 
+from .cli_corpus import corpus
+from .cli_distill import card, distill
+
 app = command_group("Convert encoders to efficient attention, halve their depth, fine-tune them.")
 
 Model = Annotated[str, typer.Argument(help="Folder or hub id of a BERT- or RoBERTa-family encoder.")]
@@ -104,7 +107,9 @@ def attention(
 def halve(
     model: Model,
     out: Out,
-    layers: Annotated[str, typer.Option(help="Which layers stay: every-other, first, last.")] = "every-other",
+    layers: Annotated[
+        str, typer.Option(help="Which layers stay: every-other, first, last, first-last, or numbers such as 0,2,4.")
+    ] = "every-other",
     revision: Revision = None,
     config: Config = None,
 ) -> None:
@@ -164,3 +169,8 @@ def finetune(
         f"{done.documents} documents, {done.windows} windows, {done.steps} steps, mean loss {done.loss:.3f} "
         f"({done.attention}) -> {out}"
     )
+
+
+app.command()(corpus)
+app.command()(distill)
+app.command()(card)

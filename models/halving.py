@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
@@ -16,16 +17,20 @@ from .weights import weights_sha256
 
 Model = TypeVar("Model", bound=PreTrainedModel)
 
-CHOICES = ("every-other", "first", "last")
+_NUMBERS = re.compile(r"\s*\d+\s*(,\s*\d+\s*)*")
+CHOICES = ("every-other", "first", "last", "first-last")
 
 
 def halve(model: Model, layers: str | Sequence[int] = "every-other") -> Model:
     """Makes a student with half the layers; everything else is copied.
 
     Args:
-        model: Teacher: BERT, RoBERTa or Longformer with any head; left as it is.
-        layers: "every-other" keeps 0, 2, 4, …; "first" and "last" keep as many from one end; a list of layer
-            numbers keeps just those, in that order. Of an odd number the larger half is kept.
+        model: Teacher: BERT, RoBERTa, Longformer, BigBird, Nystromformer or another model with a list `encoder.layer`,
+            with any head; left as it is.
+        layers: "every-other" keeps 0, 2, 4, …; "first" and "last" keep as many from one end; "first-last" keeps both
+            ends and drops the middle, as in the symmetric dropping of Sajjad et al. 2023 (arXiv:2004.03844, section
+            3.3), the first of them one more where they are odd in number; a list of layer numbers, or such a list as
+            text ("0,2,4"), keeps just those, in that order. Of an odd number the larger half is kept.
 
     Returns:
         The student, trainable throughout, in the teacher's mode and on its device; no storage is shared.
@@ -43,7 +48,8 @@ def halve(model: Model, layers: str | Sequence[int] = "every-other") -> Model:
     body.encoder.layer = nn.ModuleList(body.encoder.layer[i] for i in kept)
     for number, layer in enumerate(body.encoder.layer):
         for module in layer.modules():
-            for field in ("layer_id", "layer_idx"):
+            # BigBird's random blocks follow from `seed`, the layer's number, as they will when it is loaded again.
+            for field in ("layer_id", "layer_idx", "seed"):
                 if isinstance(getattr(module, field, None), int):
                     setattr(module, field, number)
     student.config.num_hidden_layers = len(kept)
@@ -63,6 +69,8 @@ def kept_layers(count: int, layers: str | Sequence[int] = "every-other") -> list
         UsageError: `layers` is unknown, empty, out of range or names a layer twice.
     """
     half = (count + 1) // 2
+    if isinstance(layers, str) and _NUMBERS.fullmatch(layers):
+        layers = [int(number) for number in layers.split(",")]
     if not isinstance(layers, str):
         kept = list(layers)
         if not kept or len(set(kept)) < len(kept) or not all(0 <= i < count for i in kept):
@@ -76,6 +84,7 @@ def kept_layers(count: int, layers: str | Sequence[int] = "every-other") -> list
         "every-other": list(range(0, count, 2)),
         "first": list(range(half)),
         "last": list(range(count - half, count)),
+        "first-last": [*range((half + 1) // 2), *range(count - half // 2, count)],
     }[layers]
 
 

@@ -10,17 +10,18 @@ import transformers
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 import gonerd
-from gonerd.files import new_folder, write_json
+from gonerd.files import new_folder, read_json, write_json
 
 from .attention import attention_used
+from .card import CARD, NOTE, card
 from .note import note_of
 from .weights import weights_sha256
 
-NOTE = "gonerd.json"
+__all__ = ["NOTE", "save"]
 
 
 def save(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, out: Path, note: dict[str, Any]) -> None:
-    """Writes safetensors, configuration, tokenizer and `gonerd.json`, all of them or nothing.
+    """Writes safetensors, configuration, tokenizer, `gonerd.json` and the model's card, all of them or nothing.
 
     Args:
         model: Model to save; acceleration leaves no trace in the files.
@@ -42,6 +43,7 @@ def save(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, out: Path, 
         "architecture": type(model).__name__,
         "attention_used": attention_used(model),
         "layers": config.num_hidden_layers,
+        "parent": _parent({**note_of(model), **note}.get("source")),
         "versions": {
             "gonerd": gonerd.__version__,
             "torch": torch.__version__,
@@ -52,3 +54,10 @@ def save(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, out: Path, 
         model.save_pretrained(folder)
         tokenizer.save_pretrained(folder)
         write_json(folder / NOTE, facts)
+        (folder / CARD).write_text(card(out.resolve().name, facts), encoding="utf-8")
+
+
+def _parent(source: Any) -> dict[str, Any] | None:
+    """Returns the note of what a model was made of, where that was saved here too."""
+    path = Path(str(source)).expanduser() / NOTE
+    return dict(read_json(path, "save that model again")) if source and path.is_file() else None

@@ -1,15 +1,19 @@
 """The student has its teacher's layers, and nothing of the teacher's memory."""
 
+import json
 from types import SimpleNamespace
 
 import pytest
 import torch
+from typer.testing import CliRunner
 
 from gonerd.errors import GonerdError, UsageError
 from gonerd.models import convert, halve
 from gonerd.models.attention import attention_used
+from gonerd.models.cli import app
 from gonerd.models.halving import kept_layers
 from gonerd.models.heads import HEADS
+from tests.tiny import SIZES
 
 
 @pytest.mark.parametrize("family", ["bert", "roberta", "longformer"])
@@ -66,6 +70,46 @@ def test_choices():
     assert kept_layers(6, "first") == [0, 1, 2]
     assert kept_layers(5, "last") == [2, 3, 4]
     assert kept_layers(6, [5, 1]) == [5, 1]
+    assert kept_layers(6, "5, 1") == [5, 1]
+    assert kept_layers(12, "first-last") == [0, 1, 2, 9, 10, 11]
+    assert kept_layers(6, "first-last") == [0, 1, 5]
+    assert kept_layers(5, "first-last") == [0, 1, 4]
+    assert kept_layers(2, "first-last") == [0]
+
+
+FAMILIES = {
+    "bert": ("Bert", {}),
+    "roberta": ("Roberta", {"pad_token_id": 1}),
+    "longformer": ("Longformer", {"attention_window": [8, 16, 16, 8]}),
+    "big_bird": ("BigBird", {"block_size": 4, "num_random_blocks": 1, "attention_type": "block_sparse"}),
+    "nystromformer": ("Nystromformer", {"segment_means_seq_len": 64, "num_landmarks": 8, "conv_kernel_size": 5}),
+}
+
+
+@pytest.mark.parametrize("layers", ["every-other", "first-last", [0, 1, 2, 3]], ids=str)
+@pytest.mark.parametrize("family", sorted(FAMILIES))
+def test_every_family_and_its_way_to_the_disk(family, layers, tmp_path):
+    import transformers
+
+    name, fields = FAMILIES[family]
+    torch.manual_seed(0)
+    config = getattr(transformers, f"{name}Config")(**{**SIZES, **fields}, vocab_size=70, max_position_embeddings=70)
+    teacher = getattr(transformers, f"{name}ForMaskedLM")(config).eval()
+    student = halve(teacher, layers)
+    ids = torch.randint(5, 60, (2, 64))
+    with torch.no_grad():
+        ours = student(ids).logits
+        if layers == [0, 1, 2, 3]:
+            assert torch.equal(ours, teacher(ids).logits)
+        student.save_pretrained(tmp_path)
+        again = type(student).from_pretrained(tmp_path).eval()
+        assert torch.equal(again(ids).logits, ours)
+
+
+def test_layers_by_number_on_the_command_line(tiny_bert, tmp_path):
+    done = CliRunner().invoke(app, ["halve", str(tiny_bert), "--layers", "3,0", "--out", str(tmp_path / "s")])
+    assert done.exit_code == 0 and "4 layers -> 2 layers" in done.output
+    assert json.loads((tmp_path / "s" / "gonerd.json").read_text())["kept_layers"] == [3, 0]
 
 
 @pytest.mark.parametrize("wrong", ["every-othr", [], [0, 0], [4], [-1]], ids=str)
