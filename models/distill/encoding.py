@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from transformers import PreTrainedModel
 
 from gonerd.errors import GonerdError
+from gonerd.models.attention._encoder import Unpadded
 from gonerd.models.losses import Encoded
 from gonerd.models.windows import takes_global_mask
 
@@ -50,16 +51,26 @@ def encode(
         inputs["global_attention_mask"] = torch.zeros_like(input_ids)
         inputs["global_attention_mask"][:, 0] = 1
     layers = body.encoder.layer
+    numbers = sorted({i for i in wanted if i < len(layers)})
+    if isinstance(body, Unpadded):  # which reads its layers and never calls them
+        out = body(**inputs, output_hidden_states=numbers or None)
+        last, kept = out.last_hidden_state, {i: out.hidden_states[i] for i in numbers}
+    else:
+        last, kept = _hooked(body, inputs, numbers)
+    return Encoded(last, layers, vocabulary_of(model), {**kept, len(layers): last})
+
+
+def _hooked(body: Any, inputs: dict[str, Tensor], numbers: Iterable[int]) -> tuple[Tensor, dict[int, Tensor]]:
+    """Runs an encoder of Hugging Face's, and keeps no state but the wanted ones."""
     states: dict[int, Tensor] = {}
-    hooks = [_keep(layers[i], i, states) for i in set(wanted) if i < len(layers)]
+    hooks = [_keep(body.encoder.layer[i], i, states) for i in numbers]
     try:
         last = body(**inputs).last_hidden_state
     finally:
         for hook in hooks:
             hook.remove()
-    length = input_ids.shape[1]
-    kept = {i: state[:, :length] for i, state in states.items()}  # some models pad to a multiple of their block
-    return Encoded(last, layers, vocabulary_of(model), {**kept, len(layers): last})
+    length = last.shape[1]
+    return last, {i: state[:, :length] for i, state in states.items()}  # some pad to a multiple of their block
 
 
 def _keep(layer: nn.Module, number: int, states: dict[int, Tensor]) -> Any:

@@ -22,8 +22,8 @@ def test_parents_and_metadata(tiny_roberta, tmp_path):
     assert card.data.to_dict() == {
         "library_name": "transformers", "pipeline_tag": "fill-mask", "tags": ["gonerd", "longformer"],
     }  # fmt: skip
-    assert "| gonerd models halve | long |  | 2 (0, 3 of 4) | longformer/blocked-sdpa |" in card.text
-    assert "| gonerd models convert | tiny-roberta |  | 4 | longformer/blocked-sdpa |" in card.text
+    assert "| gonerd models halve | long |  | 2 (0, 3 of 4) | longformer/unpadded-flash-merge |" in card.text
+    assert "| gonerd models convert | tiny-roberta |  | 4 | longformer/unpadded-flash-merge |" in card.text
     assert str(tmp_path) not in card.content
     assert json.loads((tmp_path / "half" / "gonerd.json").read_text())["parent"]["source"] == str(tiny_roberta)
 

@@ -172,13 +172,20 @@ def test_capped_rows_are_an_estimate(pair, batch):
     torch.testing.assert_close(torch.stack(estimates).mean(), whole)
 
 
-@pytest.mark.parametrize("attention", ["longformer"])
+PATTERNS = {
+    "bigbird": {"block_size": 8, "num_random_blocks": 1},
+    "longformer": {"window": 16},
+    "lsg": {"block_size": 8, "sparse_block_size": 8, "sparsity_factor": 2},
+    "nystromformer": {"num_landmarks": 8},
+}
+
+
+@pytest.mark.parametrize("attention", PATTERNS)
 def test_efficient_attention_of_any_length(make_tiny, attention):
     from types import SimpleNamespace
 
-    teacher, _ = convert(
-        make_tiny("roberta", "masked-lm", **PLAIN), attention, max_length=200, window=16, tokenizer=SimpleNamespace()
-    )
+    source, tokenizer = make_tiny("roberta", "masked-lm", **PLAIN), SimpleNamespace(cls_token_id=0, mask_token_id=4)
+    teacher, _ = convert(source, attention, max_length=200, tokenizer=tokenizer, **PATTERNS[attention])
     student = halve(teacher, "first").train()
     ids = torch.randint(5, 60, (2, 151))
     labels = torch.where(torch.rand(ids.shape) < 0.2, ids, -100)
