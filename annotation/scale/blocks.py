@@ -79,8 +79,8 @@ class Annotate(PipelineStep):  # type: ignore[misc]
             with self.track_time():
                 found = list(_annotated(annotator, unit.documents, Path(plan.out).name))
             self.stat_update("documents", value=len(found))
-            notes = {"dropped": dict(annotator.take_dropped()), "effects": annotator.take_effects()}
-            yield Shard(unit.number, found, notes)
+            dropped, effects = dict(annotator.take_dropped()), annotator.take_effects()
+            yield Shard(unit.number, found, {"dropped": dropped, "effects": effects})
 
 
 class WriteShards(PipelineStep):  # type: ignore[misc]

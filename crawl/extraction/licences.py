@@ -55,8 +55,8 @@ def _usable(stated: str, base: str) -> str | None:
 
 def _statements(tree: Any, nodes: Iterable[Node]) -> Iterator[tuple[str, str]]:
     for link in tree.getroottree().iter("a", "link", "area"):
-        stated = "license" in link.get("rel", "").lower().split() and link.get("href") is not None
-        if stated and next(link.iterancestors(*_ASIDE), None) is None:
+        is_licence = "license" in link.get("rel", "").lower().split() and link.get("href") is not None
+        if is_licence and next(link.iterancestors(*_ASIDE), None) is None:
             yield link.get("href"), f"<{link.tag} rel=license>"
     for stated in stated_licences(nodes):
         yield stated, "JSON-LD license"

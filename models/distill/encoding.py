@@ -52,7 +52,8 @@ def encode(
         inputs["global_attention_mask"][:, 0] = 1
     layers = body.encoder.layer
     numbers = sorted({i for i in wanted if i < len(layers)})
-    if isinstance(body, Unpadded):  # which reads its layers and never calls them
+    unpadded = isinstance(body, Unpadded)
+    if unpadded:  # it reads its layers and never calls them
         out = body(**inputs, output_hidden_states=numbers or None)
         last, kept = out.last_hidden_state, {i: out.hidden_states[i] for i in numbers}
     else:
