@@ -16,8 +16,8 @@ from .consistency import consistent
 from .draft import Draft
 from .loading import DEFAULT, parse
 from .pipeline import SpacyAnnotator
-from .reader import FILE, Reader
 from .reader import NAME as READER
+from .readers import AnyReader, reader_in
 from .rules import Rule, apply_rules, chosen
 from .vote import vote
 
@@ -40,7 +40,7 @@ class Annotator:
     pipelines: list[SpacyAnnotator]
     rules: list[Rule]
     steps: tuple[str, ...] = EXTRA
-    reader: Reader | None = None
+    reader: AnyReader | None = None
     effects: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     @classmethod
@@ -139,12 +139,10 @@ class Annotator:
         return found
 
 
-def _reader_of(pipelines: Sequence[SpacyAnnotator]) -> Reader | None:
+def _reader_of(pipelines: Sequence[SpacyAnnotator]) -> AnyReader | None:
     """Returns the reader that lies in the folder of a single pipeline."""
     folder = getattr(pipelines[0].nlp, "_path", None)
-    if len(pipelines) > 1 or folder is None or not (folder / FILE).exists():
-        return None
-    return Reader.load(folder / FILE)
+    return None if len(pipelines) > 1 or folder is None else reader_in(folder)
 
 
 def _trained_with(pipelines: Sequence[SpacyAnnotator]) -> list[str] | None:
