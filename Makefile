@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 OUT ?= out/demo
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo sample test check format bench bench-annotation bench-annotation-train bench-build bench-crawl \
+.PHONY: help setup demo sample test check format bench bench-annotation bench-annotation-trained bench-build bench-crawl \
 	bench-extract bench-scale docs constraints clean
 
 help: ## Show this list
@@ -51,8 +51,8 @@ bench-build: setup ## Measure building releases of up to 100,000 documents
 bench-annotation: setup ## Measure what rules and consistency add to a pipeline, on ../shared/data/ner
 	$(BIN)/python benchmarks/annotation.py
 
-bench-annotation-train: setup ## The same for what is learned from reviewed documents, five-fold
-	$(BIN)/python benchmarks/annotation.py --train --sets news,sec
+bench-annotation-trained: setup ## The same for what is learned from reviewed documents, five-fold
+	$(BIN)/python benchmarks/annotation_trained.py --encoder "$$($(BIN)/gonerd models teacher)"
 
 bench-crawl: setup ## Measure crawling against a bare Scrapy spider, and its memory
 	$(BIN)/python -P benchmarks/crawl.py --out benchmarks/results/crawl.json

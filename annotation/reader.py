@@ -7,7 +7,7 @@ chain of CRFsuite (Okazaki, 2007), fitted by its averaged perceptron in seconds 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -65,7 +65,8 @@ def reread(draft: Draft, spans: Iterable[Span]) -> None:
         before = draft.inside(span.start, span.end)
         touched |= {(m.start, m.end, m.label) for m in before}
         if span.key in known:
-            kept.append(known[span.key])
+            same = known[span.key]
+            kept.append(same if span.score is None else replace(same, score=span.score))
             continue
         draft.effects[NAME, "changed" if before else "added"] += 1
         others = tuple(f"{m.label} {draft.text[m.start : m.end]!r} by {m.source}" for m in before)

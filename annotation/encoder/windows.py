@@ -86,7 +86,7 @@ def windows_of(tokenizer: Any, words: Sequence[str], length: int = LENGTH) -> It
     """
     if not words:
         return
-    given = tokenizer(list(words), is_split_into_words=True, add_special_tokens=False)
+    given = tokenizer(list(words), is_split_into_words=True, add_special_tokens=False, verbose=False)
     # A word that the tokenizer drops, such as a lone control character, still needs a position of its own.
     pieces: list[list[int]] = [[] for _ in words]
     for word, piece in zip(given.word_ids(), given["input_ids"], strict=True):
