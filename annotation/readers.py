@@ -27,8 +27,8 @@ def reader_in(folder: Path) -> AnyReader | None:
     """
     if (folder / FOLDER / WEIGHTS).exists():
         with needs_extra("models"):
-            from .encoder.reader import EncoderReader
-        return EncoderReader.load(folder / FOLDER)
+            from .encoder.store import load
+        return load(folder / FOLDER)
     if (folder / FILE).exists():
         return Reader.load(folder / FILE)
     return None

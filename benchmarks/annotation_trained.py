@@ -30,7 +30,8 @@ from gonerd.annotation.consistency import consistent
 from gonerd.annotation.draft import Draft
 from gonerd.annotation.encoder import FOLDER
 from gonerd.annotation.encoder.fit import FitSettings
-from gonerd.annotation.encoder.reader import EncoderReader
+from gonerd.annotation.encoder.store import save
+from gonerd.annotation.encoder.store import start as start_from
 from gonerd.annotation.learners import TrainSettings
 from gonerd.annotation.learners.recogniser import fit as fit_recogniser
 from gonerd.annotation.reader import FILE, fit_reader
@@ -43,25 +44,25 @@ FOLDS = 5
 Pair = tuple[Draft, Sequence[Span]]
 
 
-def encoder(pairs: Iterable[Pair], folder: Path, start: str) -> None:
+def encoder(pairs: list[Pair], folder: Path, start: str) -> None:
     """Fits a reader with an encoder under it."""
-    reader = EncoderReader.start(start)
-    reader.save(folder / FOLDER, {"loss": reader.fit(pairs, FitSettings())})
+    reader = start_from(start)
+    save(reader, folder / FOLDER, vars(reader.fit(pairs, FitSettings())))
 
 
-def chain(pairs: Iterable[Pair], folder: Path, start: str) -> None:
+def chain(pairs: list[Pair], folder: Path, start: str) -> None:
     """Fits a linear chain."""
     fit_reader(pairs, folder / FILE)
 
 
-def recogniser(pairs: Iterable[Pair], folder: Path, start: str) -> None:
+def recogniser(pairs: list[Pair], folder: Path, start: str) -> None:
     """Fits a spaCy recogniser; hours on two cores."""
     settings = TrainSettings()
     nlp, _ = fit_recogniser(*split([(draft.text, spans) for draft, spans in pairs], settings), settings)
     nlp.to_disk(folder)
 
 
-KINDS: dict[str, Callable[[Iterable[Pair], Path, str], None]] = {
+KINDS: dict[str, Callable[[list[Pair], Path, str], None]] = {
     "recogniser": recogniser,
     "reader": chain,
     "encoder": encoder,

@@ -1,8 +1,11 @@
-"""A reader with a pretrained encoder under it: windows, network, fitting, reading."""
+"""A reader with a pretrained encoder under it: windows, network, fitting, reading.
+
+What it makes of a word is its own view, a linear chain's beside it, and what the document says of the word elsewhere.
+"""
 
 from __future__ import annotations
 
 FOLDER = "encoder"  # in the folder of a pipeline
 WEIGHTS = "reader.safetensors"
+CHAIN = "chain.crfsuite"
 SETTINGS = "reader.json"
-DEFAULT_ENCODER = "sentence-transformers/all-MiniLM-L6-v2"

@@ -12,6 +12,7 @@ from typing import Any
 import torch
 
 from gonerd.annotation.draft import Draft
+from gonerd.annotation.features import features
 from gonerd.errors import GonerdError
 from gonerd.labels import BIO_TAGS, spans_to_tags
 from gonerd.progress import track
@@ -23,6 +24,7 @@ from .windows import Window, Words, windows_of, words_of
 
 _TAGS = {tag: i for i, tag in enumerate(BIO_TAGS)}
 _LAYER = re.compile(r"\.layers?\.(\d+)\.")
+_STEPS, _MOST_PASSES = 200, 20
 _WARM_UP = 0.1  # share of the steps
 _POOL = 64  # batches within which windows are sorted by length, so that little is padded
 _EMPTY = 0.2  # share kept of the windows in which neither the draft nor the review marks anything
@@ -33,7 +35,7 @@ class FitSettings:
     """How the network is fitted.
 
     Attributes:
-        epochs: Passes over the windows.
+        epochs: Passes over the windows; when None two, or so many that there are at least some 200 steps.
         batch_size: Windows a step.
         learning_rate: Peak, of the encoder's last layer.
         decay: Factor by which each layer below learns more slowly (Howard and Ruder, 2018).
@@ -44,7 +46,7 @@ class FitSettings:
         seed: Of the order and of what is left out.
     """
 
-    epochs: int = 3
+    epochs: int | None = None
     batch_size: int = 8
     learning_rate: float = 3e-4
     decay: float = 0.9
@@ -52,6 +54,18 @@ class FitSettings:
     wide_rate: float = 1e-3
     forget: float = 0.5
     seed: int = 0
+
+    def passes(self, items: int) -> int:
+        """Returns the number of passes over so many windows."""
+        return self.epochs or min(_MOST_PASSES, max(2, round(_STEPS / math.ceil(items / self.batch_size))))
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """What came of it: passes made, and the mean loss of the last one."""
+
+    passes: int
+    loss: float
 
 
 @dataclass(frozen=True)
@@ -63,14 +77,14 @@ class Item:
     classes: list[int]
 
 
-def items_of(tokenizer: Any, drafts: Iterable[tuple[Draft, Sequence[Span]]], seed: int) -> list[Item]:
+def items_of(tokenizer: Any, length: int, drafts: Iterable[tuple[Draft, Sequence[Span]]], seed: int) -> list[Item]:
     """Cuts drafts into windows to learn from; of those without any mention most are left out."""
     draw = random.Random(seed)
     items = []
     for draft, right in drafts:
-        words = words_of(draft)
+        words = words_of(draft, *features(draft))
         classes = [_TAGS[tag] for tag in spans_to_tags(right, words.tokens)]
-        for window in windows_of(tokenizer, [draft.text[start:end] for start, end in words.tokens]):
+        for window in windows_of(tokenizer, [draft.text[start:end] for start, end in words.tokens], length):
             here = [window.words[column] for column in window.firsts]
             wanted = [classes[w] for w in here]
             if any(wanted) or any(words.tags[w] for w in here) or draw.random() < _EMPTY:
@@ -78,11 +92,14 @@ def items_of(tokenizer: Any, drafts: Iterable[tuple[Draft, Sequence[Span]]], see
     return items
 
 
-def fit(net: ReaderNet, items: Sequence[Item], padding: int, settings: FitSettings) -> float:
+def fit(net: ReaderNet, items: Sequence[Item], padding: int, settings: FitSettings) -> Fitted:
     """Fits the network in place.
 
-    Returns:
-        Mean loss of the last pass.
+    Args:
+        net: The network.
+        items: What to learn from.
+        padding: Id of the piece that fills shorter windows.
+        settings: How.
 
     Raises:
         GonerdError: There is nothing to learn from, or the loss is no number any more.
@@ -91,11 +108,12 @@ def fit(net: ReaderNet, items: Sequence[Item], padding: int, settings: FitSettin
         raise GonerdError("none of the training documents holds a word, so there is nothing to learn from")
     device = next(net.parameters()).device
     dense, sparse = _optimizers(net, settings)
-    steps = math.ceil(len(items) / settings.batch_size) * settings.epochs
+    passes = settings.passes(len(items))
+    steps = math.ceil(len(items) / settings.batch_size) * passes
     draw, losses = random.Random(settings.seed), []
     torch.manual_seed(settings.seed)
     net.train()
-    for step, batch in enumerate(track(_batches(items, settings, draw), "train", total=steps)):
+    for step, batch in enumerate(track(_batches(items, settings.batch_size, passes, draw), "train", total=steps)):
         _set_rates((dense, sparse), step, steps)
         inputs = thinned(collate([(i.window, i.words) for i in batch], padding), settings.forget).to(device)
         right = torch.tensor([c for item in batch for c in item.classes], device=device)
@@ -111,8 +129,8 @@ def fit(net: ReaderNet, items: Sequence[Item], padding: int, settings: FitSettin
         if not math.isfinite(losses[-1]):
             raise GonerdError(f"the training loss became {losses[-1]}; train with a lower learning rate")
     net.eval()
-    last = losses[-(steps // settings.epochs) :]
-    return sum(last) / len(last)
+    last = losses[-(steps // passes) :]
+    return Fitted(passes, sum(last) / len(last))
 
 
 def thinned(batch: Batch, share: float) -> Batch:
@@ -122,9 +140,8 @@ def thinned(batch: Batch, share: float) -> Batch:
     return replace(batch, features=batch.features[keep], offsets=before[batch.offsets])
 
 
-def _batches(items: Sequence[Item], settings: FitSettings, draw: random.Random) -> Iterator[list[Item]]:
-    size = settings.batch_size
-    for _ in range(settings.epochs):
+def _batches(items: Sequence[Item], size: int, passes: int, draw: random.Random) -> Iterator[list[Item]]:
+    for _ in range(passes):
         order = list(items)
         draw.shuffle(order)
         batches = []

@@ -11,12 +11,12 @@ import numpy as np
 import numpy.typing as npt
 
 from gonerd.annotation.draft import Draft
-from gonerd.annotation.features import features, shape
+from gonerd.annotation.features import shape
 from gonerd.labels import BIO_TAGS, spans_to_tags
 
 SHAPES = 256  # rows of the table of word shapes, which are hashed into it
 FEATURES = 1 << 18  # rows of the table of features, hashed likewise (Weinberger et al., 2009)
-LENGTH = 256  # positions of a window
+_LENGTH = 256  # positions of a window
 _OVERLAP = 32  # positions that neighbouring windows share
 _WORD_PIECES = 16  # a longer word, an address or a line of dashes, is told by its beginning
 _TAGS = {tag: i for i, tag in enumerate(BIO_TAGS)}
@@ -57,9 +57,14 @@ class Window:
     margins: list[int]
 
 
-def words_of(draft: Draft) -> Words:
-    """Returns the words of a draft and what is known of each."""
-    tokens, rows = features(draft)
+def words_of(draft: Draft, tokens: list[tuple[int, int]], rows: Sequence[Sequence[str]]) -> Words:
+    """Returns what is known of the words of a draft.
+
+    Args:
+        draft: The draft.
+        tokens: What `gonerd.annotation.features.features` returns for it.
+        rows: The same.
+    """
     tags = spans_to_tags([mention.span() for mention in draft.mentions], tokens)
     return Words(
         tokens,
@@ -73,7 +78,13 @@ def _row(name: str, rows: int) -> int:
     return zlib.crc32(name.encode()) % rows
 
 
-def windows_of(tokenizer: Any, words: Sequence[str], length: int = LENGTH) -> Iterator[Window]:
+def window_length(tokenizer: Any, config: Any) -> int:
+    """Returns the positions of a window, fewer than usual where tokenizer or encoder take no more."""
+    # RoBERTa counts its positions from the padding's on, so two of them hold no token.
+    return min(_LENGTH, tokenizer.model_max_length, getattr(config, "max_position_embeddings", 1 << 30) - 2)
+
+
+def windows_of(tokenizer: Any, words: Sequence[str], length: int = _LENGTH) -> Iterator[Window]:
     """Cuts words into windows.
 
     Args:
@@ -126,5 +137,5 @@ def _window(pieces: Sequence[list[int]], first: int, last: int, before: list[int
         ids += pieces[word]
         words += [word] * len(pieces[word])
     far, left, right = len(ids) + len(after), first > 0, last < len(pieces)
-    margins = [min(i if left else far, len(ids) - 1 - i if right else far) for i in firsts]
+    margins = [min(i if left else far, len(ids) - i if right else far) for i in firsts]
     return Window([*ids, *after], [*words, *[-1] * len(after)], firsts, margins)

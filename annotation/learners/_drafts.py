@@ -16,7 +16,7 @@ from gonerd.records import Span
 from . import TrainSettings, TrainSummary, name_after
 
 Drafts = Iterator[tuple[Draft, Sequence[Span]]]
-Fit = Callable[[Drafts], AnyReader]
+Fit = Callable[[Drafts], tuple[AnyReader, int]]
 
 
 def learn_from_drafts(
@@ -26,7 +26,6 @@ def learn_from_drafts(
     out: Path,
     settings: TrainSettings,
     fit: Fit,
-    epochs: int = 1,
 ) -> TrainSummary:
     """Fits a reader and writes the base pipeline beside it.
 
@@ -36,18 +35,18 @@ def learn_from_drafts(
         folder: Where to write.
         out: The folder's final name.
         settings: How.
-        fit: Fits a reader on drafts with their right spans, writes it into `folder` and returns it.
-        epochs: Passes that `fit` makes.
+        fit: Fits a reader on drafts with their right spans, writes it into `folder` and returns it with the number of
+            passes that it took.
 
     Returns:
         Counts, and F1 on the validation texts before and after.
     """
     annotator = Annotator.load([settings.base])
-    annotator.reader = fit(_with_right_spans(annotator, training))
+    annotator.reader, passes = fit(_with_right_spans(annotator, training))
     before, after = _before_and_after(annotator, validation)
     rules = [*annotator.steps, *(rule.name for rule in annotator.rules), NAME]
     learned = sum(len(spans) for _, spans in training)
-    summary = TrainSummary(len(training), len(validation), learned, 0, epochs, [before], after, rules)
+    summary = TrainSummary(len(training), len(validation), learned, 0, passes, [before], after, rules)
     nlp = annotator.pipelines[0].nlp
     name_after(nlp, out)
     nlp.meta["gonerd"] = {"settings": dataclasses.asdict(settings), **dataclasses.asdict(summary), "rules": None}

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from gonerd import __version__
 from gonerd.annotation.encoder import FOLDER
+from gonerd.annotation.readers import AnyReader
 from gonerd.annotation.select_rules import Reviewed
 from gonerd.errors import needs_extra
 
@@ -22,17 +23,15 @@ def learn(
     """Writes the base pipeline with a fitted reader in its folder."""
     with needs_extra("models"):
         from gonerd.annotation.encoder.fit import FitSettings
-        from gonerd.annotation.encoder.reader import EncoderReader
+        from gonerd.annotation.encoder.store import save, start
 
-    fitting = FitSettings(seed=settings.seed)
-    if settings.epochs is not None:
-        fitting = dataclasses.replace(fitting, epochs=settings.epochs)
-    reader = EncoderReader.start(settings.encoder, settings.seed)  # before the drafts: a wrong name shows at once
+    fitting = FitSettings(epochs=settings.epochs, seed=settings.seed)
+    reader = start(settings.encoder, settings.seed)  # before the drafts: a wrong name shows at once
 
-    def fit(drafts: Drafts) -> EncoderReader:
-        loss = reader.fit(drafts, fitting)
-        note = {"made_by": f"gonerd {__version__}", "encoder": settings.encoder, "loss": loss}
-        reader.save(folder / FOLDER, {**note, **dataclasses.asdict(fitting)})
-        return reader
+    def fit(drafts: Drafts) -> tuple[AnyReader, int]:
+        fitted = reader.fit(list(drafts), fitting)
+        note = {"made_by": f"gonerd {__version__}", "encoder": settings.encoder, "loss": fitted.loss}
+        save(reader, folder / FOLDER, {**note, **dataclasses.asdict(fitting), "epochs": fitted.passes})
+        return reader, fitted.passes
 
-    return learn_from_drafts(training, validation, folder, out, settings, fit, fitting.epochs)
+    return learn_from_drafts(training, validation, folder, out, settings, fit)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from gonerd.annotation.reader import FILE, Reader, fit_reader
+from gonerd.annotation.reader import FILE, PASSES, Reader, fit_reader
 from gonerd.annotation.select_rules import Reviewed
 
 from . import LEARNERS, TrainSettings, TrainSummary
@@ -18,8 +18,8 @@ def learn(
 ) -> TrainSummary:
     """Writes the base pipeline with a fitted reader in its folder."""
 
-    def fit(drafts: Drafts) -> Reader:
+    def fit(drafts: Drafts) -> tuple[Reader, int]:
         fit_reader(drafts, folder / FILE)
-        return Reader.load(folder / FILE)
+        return Reader.load(folder / FILE), PASSES
 
     return learn_from_drafts(training, validation, folder, out, settings, fit)
