@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 
 import regex
 
-from gonerd.labels import spans_to_tags
+from gonerd.labels import mentions, spans_to_tags
 from gonerd.tokens import tokenize
 
 from .draft import Draft
@@ -63,6 +63,12 @@ class _Document:
         for text, tag in zip(texts, tags, strict=True):
             if text[0].isupper():
                 self.labels[text][tag[2:] or "O"] += 1
+        # What longer names begin or end with this word: a company's, a person's.
+        self.longer: dict[str, set[str]] = defaultdict(set)
+        for first, last, label in mentions(tags):
+            if last - first > 1:
+                self.longer[texts[first]].add(f"first={label}")
+                self.longer[texts[last - 1]].add(f"last={label}")
         self.given, self.family = names()
 
     def features(self, i: int) -> Iterator[str]:
@@ -74,6 +80,7 @@ class _Document:
         label, count = self.labels[text].most_common(1)[0]
         yield f"mj={label}"
         yield f"mjs={label}{3 * count // self.labels[text].total()}"
+        yield from sorted(self.longer[text])
         yield f"lw={min(2, self.lower[text.lower()])}"
         yield f"cp={min(3, self.capital[text].bit_length())}"
         for name, known in (("given", self.given), ("family", self.family), ("people", gazetteer("demonyms"))):

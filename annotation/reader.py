@@ -11,11 +11,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
 from gonerd.errors import GonerdError
-from gonerd.labels import BIO_TAGS, spans_to_tags, tags_to_spans
+from gonerd.labels import spans_to_tags, tags_to_spans
 from gonerd.records import Span
 
 from .draft import Draft, Mention
@@ -24,7 +21,6 @@ from .features import features
 NAME = "reader"
 FILE = "reader.crfsuite"
 PASSES = 12
-_LEAST = 1e-4  # probability that a tag which the chain rules out still has for others
 _SEQUENCE = 150  # tokens after which a training sequence ends, at the next one outside any span
 
 
@@ -34,11 +30,9 @@ class Reader:
 
     Attributes:
         tagger: CRFsuite's tagger.
-        model: What it was opened from.
     """
 
     tagger: Any
-    model: bytes
 
     @classmethod
     def load(cls, path: Path) -> Reader:
@@ -51,26 +45,15 @@ class Reader:
 
         tagger = pycrfsuite.Tagger()
         try:
-            model = path.read_bytes()
-            tagger.open_inmemory(model)
+            tagger.open(str(path))
         except (OSError, ValueError) as error:
             raise GonerdError(f"{path}: not a reader ({error}); train the pipeline again") from error
-        return cls(tagger, model)
+        return cls(tagger)
 
     def read(self, draft: Draft) -> None:
         """Replaces a draft's mentions by what the reader sees."""
         tokens, rows = features(draft)
         reread(draft, tags_to_spans(self.tagger.tag(rows), tokens))
-
-    def scores(self, rows: Sequence[list[str]]) -> npt.NDArray[np.float32]:
-        """Returns the log of each word's marginal probabilities (words, BIO tags), none below 0.0001."""
-        known = set(self.tagger.labels())
-        self.tagger.set(rows)
-        marginals = [
-            [self.tagger.marginal(tag, i) if tag in known else 0.0 for tag in BIO_TAGS] for i in range(len(rows))
-        ]
-        table: npt.NDArray[np.float32] = np.log(np.reshape(marginals, (len(rows), len(BIO_TAGS))) + _LEAST)
-        return table.astype(np.float32)
 
 
 def reread(draft: Draft, spans: Iterable[Span]) -> None:

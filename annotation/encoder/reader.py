@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,7 +11,7 @@ import torch
 
 from gonerd.annotation.draft import Draft
 from gonerd.annotation.features import features
-from gonerd.annotation.reader import Reader, fit_reader, reread
+from gonerd.annotation.reader import reread
 from gonerd.labels import BIO_TAGS, tags_to_spans
 from gonerd.records import Span
 
@@ -25,7 +23,6 @@ from .pool import pooled
 from .windows import Window, Words, window_length, windows_of, words_of
 
 _BATCH = 16  # windows read at once
-_CHAIN = 0.25  # what the chain's log-probabilities count beside the network's; alone it is too sure of itself
 
 
 @dataclass
@@ -35,12 +32,10 @@ class EncoderReader:
     Attributes:
         net: The network, in evaluation mode.
         tokenizer: The encoder's.
-        chain: The linear chain beside it, None before fitting.
     """
 
     net: ReaderNet
     tokenizer: Any
-    chain: Reader | None = None
 
     @property
     def length(self) -> int:
@@ -49,10 +44,6 @@ class EncoderReader:
 
     def fit(self, pairs: Sequence[tuple[Draft, Sequence[Span]]], settings: FitSettings) -> Fitted:
         """Learns from settled drafts with their right spans."""
-        with tempfile.TemporaryDirectory() as scratch:
-            path = Path(scratch) / "chain"
-            fit_reader(pairs, path)
-            self.chain = Reader.load(path)
         items = items_of(self.tokenizer, self.length, pairs, settings.seed)
         return fit(self.net, items, self.tokenizer.pad_token_id, settings)
 
@@ -62,10 +53,7 @@ class EncoderReader:
         if not tokens:
             return
         texts = [draft.text[start:end] for start, end in tokens]
-        scores = self.scores(words_of(draft, tokens, rows), texts)
-        if self.chain is not None:
-            scores = scores + _CHAIN * self.chain.scores(rows)
-        scores = pooled(scores, texts)
+        scores = pooled(self.scores(words_of(draft, tokens, rows), texts), texts)
         classes = decode(scores)
         chances = np.exp(scores - np.logaddexp.reduce(scores, axis=1, keepdims=True))[np.arange(len(tokens)), classes]
         spans = tags_to_spans([BIO_TAGS[c] for c in classes], tokens)

@@ -10,12 +10,11 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from transformers import AutoConfig, AutoModel, AutoTokenizer
 
-from gonerd.annotation.reader import Reader
 from gonerd.errors import GonerdError
 from gonerd.files import read_json, write_json
 from gonerd.labels import BIO_TAGS
 
-from . import CHAIN, FOLDER, SETTINGS, WEIGHTS
+from . import FOLDER, SETTINGS, WEIGHTS
 from .device import best_device
 from .net import ReaderNet
 from .reader import EncoderReader
@@ -57,23 +56,21 @@ def load(folder: Path) -> EncoderReader:
         net.load_state_dict(load_file(folder / WEIGHTS))
     except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
         raise GonerdError(f"{folder}: not a reader ({' '.join(str(error).split())[:200]}); {_REMEDY}") from error
-    return EncoderReader(net.to(best_device()).eval(), tokenizer, Reader.load(folder / CHAIN))
+    return EncoderReader(net.to(best_device()).eval(), tokenizer)
 
 
 def save(reader: EncoderReader, folder: Path, note: dict[str, Any]) -> None:
-    """Writes a fitted reader.
+    """Writes a reader.
 
     Args:
         reader: The reader.
         folder: Where; made when it is not there.
         note: How the reader was made.
     """
-    assert reader.chain is not None, "only a fitted reader can be opened again"
     folder.mkdir(parents=True, exist_ok=True)
     reader.net.encoder.config.save_pretrained(folder)
     reader.tokenizer.save_pretrained(folder)
     save_file({name: value.cpu().contiguous() for name, value in reader.net.state_dict().items()}, folder / WEIGHTS)
-    (folder / CHAIN).write_bytes(reader.chain.model)
     write_json(folder / SETTINGS, {**note, "layout": _LAYOUT})
 
 

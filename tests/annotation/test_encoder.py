@@ -139,11 +139,13 @@ def test_thinning_leaves_each_word_some_of_its_own_features():
         assert all(feature in rest for feature in kept), "in the same order, from the same word"
 
 
-def test_the_network_learns_without_the_chain(save_model):
+def test_the_encoder_learns_without_the_linear_part(save_model):
     reader = start(str(save_model("bert")))
     pairs = [(draft(text), spans) for text, spans in reviewed(6)]
     items = items_of(reader.tokenizer, reader.length, pairs, 0)
-    fitted = fit(reader.net, items, reader.tokenizer.pad_token_id, FitSettings(epochs=40, learning_rate=3e-3, wide_rate=0.0))
+    fitted = fit(
+        reader.net, items, reader.tokenizer.pad_token_id, FitSettings(epochs=40, learning_rate=3e-3, wide_rate=0.0)
+    )
     assert fitted.passes == 40 and fitted.loss < 0.3
     new = draft("A crew left Quillo at noon. They saw Serelle near the quay.")
     reader.read(new)
