@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from gonerd.labels import CORE
 from gonerd.records import Span
 
 from .boundaries import boundaries
@@ -69,12 +68,6 @@ class Annotator:
         parsed = [parse(each) for each in pipelines]
         loaded = [SpacyAnnotator.load(name, chunk, weight, label_map) for name, weight in parsed]
         return cls._with(loaded, _trained_with(loaded) if rules is None else rules, without)
-
-    @classmethod
-    def of(cls, nlp: Any, name: str) -> Annotator:
-        """Wraps a fitted pipeline of core labels with the rules that it was trained to go with."""
-        pipeline = SpacyAnnotator(nlp, name, "core", {label: label for label in CORE})
-        return cls._with([pipeline], _trained_with([pipeline]), ())
 
     @classmethod
     def _with(cls, loaded: list[SpacyAnnotator], rules: Sequence[str] | None, without: Sequence[str]) -> Annotator:
@@ -142,7 +135,7 @@ class Annotator:
 def _reader_of(pipelines: Sequence[SpacyAnnotator]) -> AnyReader | None:
     """Returns the reader that lies in the folder of a single pipeline."""
     folder = getattr(pipelines[0].nlp, "_path", None)
-    return None if len(pipelines) > 1 or folder is None else reader_in(folder)
+    return None if len(pipelines) > 1 or folder is None else reader_in(folder, pipelines[0].name)
 
 
 def _trained_with(pipelines: Sequence[SpacyAnnotator]) -> list[str] | None:

@@ -30,13 +30,19 @@ class Reader:
 
     Attributes:
         tagger: CRFsuite's tagger.
+        source: Provenance of what it finds.
     """
 
     tagger: Any
+    source: str = NAME
 
     @classmethod
-    def load(cls, path: Path) -> Reader:
+    def load(cls, path: Path, source: str = NAME) -> Reader:
         """Opens a fitted reader.
+
+        Args:
+            path: Its file.
+            source: Provenance of what it finds.
 
         Raises:
             GonerdError: The file is none.
@@ -48,16 +54,22 @@ class Reader:
             tagger.open(str(path))
         except (OSError, ValueError) as error:
             raise GonerdError(f"{path}: not a reader ({error}); train the pipeline again") from error
-        return cls(tagger)
+        return cls(tagger, source)
 
     def read(self, draft: Draft) -> None:
         """Replaces a draft's mentions by what the reader sees."""
         tokens, rows = features(draft)
-        reread(draft, tags_to_spans(self.tagger.tag(rows), tokens))
+        reread(draft, tags_to_spans(self.tagger.tag(rows), tokens), self.source)
 
 
-def reread(draft: Draft, spans: Iterable[Span]) -> None:
-    """Replaces a draft's mentions by what a reader sees; mentions that it agrees with keep their source."""
+def reread(draft: Draft, spans: Iterable[Span], source: str) -> None:
+    """Replaces a draft's mentions by what a reader sees; mentions that it agrees with keep their source.
+
+    Args:
+        draft: Changed in place.
+        spans: What the reader sees, with its scores where it gives any.
+        source: Provenance of what is new.
+    """
     known = {(m.start, m.end, m.label): m for m in draft.mentions}
     kept: list[Mention] = []
     touched: set[tuple[int, int, str]] = set()
@@ -70,7 +82,7 @@ def reread(draft: Draft, spans: Iterable[Span]) -> None:
             continue
         draft.effects[NAME, "changed" if before else "added"] += 1
         others = tuple(f"{m.label} {draft.text[m.start : m.end]!r} by {m.source}" for m in before)
-        kept.append(Mention(*span.key, NAME, 1.0, "learned from reviewed documents", others, span.score))
+        kept.append(Mention(*span.key, source, 1.0, "learned from reviewed documents", others, span.score))
     draft.effects[NAME, "removed"] += len(known.keys() - touched)
     draft.mentions = kept
 

@@ -9,7 +9,7 @@ from gonerd.errors import needs_extra
 
 from .draft import Draft
 from .encoder import FOLDER, WEIGHTS
-from .reader import FILE, Reader
+from .reader import FILE, NAME, Reader
 
 
 class AnyReader(Protocol):
@@ -19,16 +19,21 @@ class AnyReader(Protocol):
         """Replaces a draft's mentions."""
 
 
-def reader_in(folder: Path) -> AnyReader | None:
+def reader_in(folder: Path, pipeline: str = "") -> AnyReader | None:
     """Returns the reader that lies in the folder of a pipeline, None where there is none.
+
+    Args:
+        folder: The pipeline's.
+        pipeline: Its name and version, for the provenance of what the reader finds.
 
     Raises:
         GonerdError: It cannot be opened, or a package that it needs is not installed.
     """
+    source = f"{NAME} of {pipeline}" if pipeline else NAME
     if (folder / FOLDER / WEIGHTS).exists():
         with needs_extra("models"):
             from .encoder.store import load
-        return load(folder / FOLDER)
+        return load(folder / FOLDER, source)
     if (folder / FILE).exists():
-        return Reader.load(folder / FILE)
+        return Reader.load(folder / FILE, source)
     return None

@@ -120,7 +120,7 @@ def fit(net: ReaderNet, items: Sequence[Item], padding: int, settings: FitSettin
         with half_precision(device):
             scores = net(inputs)
         loss = torch.nn.functional.cross_entropy(scores.float(), right)
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_([p for group in dense.param_groups for p in group["params"]], 1.0)
         for optimizer in (dense, sparse):
             optimizer.step()

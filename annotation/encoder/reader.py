@@ -11,7 +11,7 @@ import torch
 
 from gonerd.annotation.draft import Draft
 from gonerd.annotation.features import features
-from gonerd.annotation.reader import reread
+from gonerd.annotation.reader import NAME, reread
 from gonerd.labels import BIO_TAGS, tags_to_spans
 from gonerd.records import Span
 
@@ -32,10 +32,12 @@ class EncoderReader:
     Attributes:
         net: The network, in evaluation mode.
         tokenizer: The encoder's.
+        source: Provenance of what it finds.
     """
 
     net: ReaderNet
     tokenizer: Any
+    source: str = NAME
 
     @property
     def length(self) -> int:
@@ -59,7 +61,8 @@ class EncoderReader:
         spans = tags_to_spans([BIO_TAGS[c] for c in classes], tokens)
         first = {start: i for i, (start, _) in enumerate(tokens)}
         last = {end: i for i, (_, end) in enumerate(tokens)}
-        reread(draft, [replace(s, score=float(chances[first[s.start] : last[s.end] + 1].min())) for s in spans])
+        least = [float(chances[first[s.start] : last[s.end] + 1].min()) for s in spans]
+        reread(draft, [replace(s, score=p) for s, p in zip(spans, least, strict=True)], self.source)
 
     def scores(self, words: Words, texts: Sequence[str]) -> Scores:
         """Returns the network's log-probabilities of each word's classes (words, classes).

@@ -10,6 +10,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from transformers import AutoConfig, AutoModel, AutoTokenizer
 
+from gonerd.annotation.reader import NAME
 from gonerd.errors import GonerdError
 from gonerd.files import read_json, write_json
 from gonerd.labels import BIO_TAGS
@@ -41,8 +42,12 @@ def start(encoder: str, seed: int = 0) -> EncoderReader:
     return EncoderReader(ReaderNet(model).to(best_device()).eval(), tokenizer)
 
 
-def load(folder: Path) -> EncoderReader:
+def load(folder: Path, source: str = NAME) -> EncoderReader:
     """Opens a fitted reader.
+
+    Args:
+        folder: Where `save` wrote it.
+        source: Provenance of what it finds.
 
     Raises:
         GonerdError: The folder holds none, or one of another layout.
@@ -56,7 +61,7 @@ def load(folder: Path) -> EncoderReader:
         net.load_state_dict(load_file(folder / WEIGHTS))
     except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
         raise GonerdError(f"{folder}: not a reader ({' '.join(str(error).split())[:200]}); {_REMEDY}") from error
-    return EncoderReader(net.to(best_device()).eval(), tokenizer)
+    return EncoderReader(net.to(best_device()).eval(), tokenizer, source)
 
 
 def save(reader: EncoderReader, folder: Path, note: dict[str, Any]) -> None:
@@ -80,9 +85,7 @@ def _pretrained(encoder: str) -> tuple[Any, Any]:
         model = AutoModel.from_pretrained(
             encoder, use_safetensors=True, trust_remote_code=False, dtype=torch.float32, **_bare(config)
         )
-        tokenizer = AutoTokenizer.from_pretrained(
-            encoder, use_fast=True, add_prefix_space=True, trust_remote_code=False
-        )
+        tokenizer = AutoTokenizer.from_pretrained(encoder, add_prefix_space=True, trust_remote_code=False)
     except (OSError, ValueError, KeyError, ImportError) as error:
         problem = " ".join(str(error).split())[:200]
         raise GonerdError(

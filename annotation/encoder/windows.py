@@ -81,7 +81,8 @@ def _row(name: str, rows: int) -> int:
 def window_length(tokenizer: Any, config: Any) -> int:
     """Returns the positions of a window, fewer than usual where tokenizer or encoder take no more."""
     # RoBERTa counts its positions from the padding's on, so two of them hold no token.
-    return min(_LENGTH, tokenizer.model_max_length, getattr(config, "max_position_embeddings", 1 << 30) - 2)
+    positions = getattr(config, "max_position_embeddings", _LENGTH + 2) - 2
+    return int(min(_LENGTH, tokenizer.model_max_length, positions))
 
 
 def windows_of(tokenizer: Any, words: Sequence[str], length: int = _LENGTH) -> Iterator[Window]:

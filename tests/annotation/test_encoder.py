@@ -140,13 +140,13 @@ def test_thinning_leaves_each_word_some_of_its_own_features():
 
 
 def test_the_encoder_learns_without_the_linear_part(save_model):
-    reader = start(str(save_model("bert")))
+    reader = start(str(save_model("bert", initializer_range=0.1)))
     pairs = [(draft(text), spans) for text, spans in reviewed(6)]
     items = items_of(reader.tokenizer, reader.length, pairs, 0)
     fitted = fit(
-        reader.net, items, reader.tokenizer.pad_token_id, FitSettings(epochs=40, learning_rate=3e-3, wide_rate=0.0)
+        reader.net, items, reader.tokenizer.pad_token_id, FitSettings(epochs=30, learning_rate=3e-3, wide_rate=0.0)
     )
-    assert fitted.passes == 40 and fitted.loss < 0.3
+    assert fitted.passes == 30 and fitted.loss < 0.1
     new = draft("A crew left Quillo at noon. They saw Serelle near the quay.")
     reader.read(new)
     assert [(m.start, m.end, m.label) for m in new.mentions] == [(12, 18, "MISC"), (37, 44, "MISC")]
@@ -171,21 +171,22 @@ def test_passes_follow_the_number_of_windows():
 
 def test_the_command_trains_reads_and_goes_on(tmp_path, save_model):
     documents, layer = store(tmp_path, reviewed(12))
-    arguments = ["train", str(documents), "--layer", str(layer), "--kind", "encoder", "--epochs", "4"]
+    arguments = ["train", str(documents), "--layer", str(layer), "--kind", "encoder"]
     mine, more = tmp_path / "mine", tmp_path / "more"
-    done = CliRunner().invoke(app, [*arguments, "--out", str(mine), "--encoder", str(save_model("bert"))])
+    encoder = str(save_model("bert", initializer_range=0.1))
+    done = CliRunner().invoke(app, [*arguments, "--out", str(mine), "--encoder", encoder, "--epochs", "50"])
     assert done.exit_code == 0, done.output
-    assert "in 4 passes" in done.output
+    assert "in 50 passes" in done.output
     annotator = Annotator.load([str(mine)])
     (read,) = annotator.drafts(["A crew left Quillo at noon. They saw Serelle near the quay. Angela Merkel left."])
     found = {(m.start, m.end, m.label): m for m in read.mentions}
     assert {(12, 18, "MISC"), (37, 44, "MISC")} <= set(found)
-    assert found[12, 18, "MISC"].source == "reader"
+    assert found[12, 18, "MISC"].source.startswith("reader of en_mine-")
     assert "reader" in annotator.settings["rules"]
-    done = CliRunner().invoke(app, [*arguments, "--out", str(more), "--encoder", str(mine)])
+    done = CliRunner().invoke(app, [*arguments, "--out", str(more), "--encoder", str(mine), "--epochs", "1"])
     assert done.exit_code == 0, done.output
     losses = [json.loads((folder / "encoder" / "reader.json").read_text())["loss"] for folder in (mine, more)]
-    assert losses[1] < losses[0], "it goes on from what was learned"
+    assert losses[1] < 0.5, "one pass from the start would leave a loss of about the log of the classes"
     (mine / "encoder" / "reader.safetensors").write_bytes(b"no weights")
     with pytest.raises(GonerdError, match="train the pipeline again"):
         Annotator.load([str(mine)])
