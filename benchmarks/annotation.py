@@ -9,18 +9,13 @@ the rest. What is learned from reviewed documents is measured by `annotation_tra
 
 from __future__ import annotations
 
-import argparse
 import json
-import platform
 import time
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
-import ner_sets
-import spacy
-from ner_measures import TARGETS, Result, measure, row
+from ner_measures import TARGETS, Result, begin, measure, parser, row
 from ner_sets import Gold
 
 from gonerd.annotation.annotator import Annotator
@@ -65,23 +60,11 @@ def results(gold: Sequence[Gold], drafts: Sequence[Draft]) -> list[Result]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--pipeline", default="sm")
-    parser.add_argument("--join", default="spaces", choices=("spaces", "natural"))
-    parser.add_argument("--data", type=Path, default=ner_sets.FOLDER)
-    parser.add_argument("--sets", default="news,sec,loans")
-    parser.add_argument("--out", type=Path, default=Path("benchmarks/results/annotation.json"))
-    options = parser.parse_args()
-    if not options.data.exists():
-        raise SystemExit(f"{options.data}: no such folder; pass --data FOLDER with the hand-annotated sets")
-    report: dict[str, Any] = {
-        "machine": platform.platform(),
-        "spacy": spacy.__version__,
-        "join": options.join,
-        "sets": {},
-    }
+    arguments = parser(__doc__, "annotation")
+    arguments.add_argument("--sets", default="news,sec,loans")
+    options = arguments.parse_args()
+    everything, report = begin(options)
     rows = []
-    everything = ner_sets.load(options.data, options.join)
     for name in options.sets.split(","):
         gold = [g for g in everything if g.set == name]
         variants, seconds, effects = untrained(gold, options.pipeline)

@@ -1,6 +1,6 @@
 """What is learned from reviewed documents, five-fold: each fifth of a set is read by what the other four taught.
 
-Usage: python benchmarks/annotation_trained.py [--kind encoder,reader] [--encoder FOLDER] [--work FOLDER] [--set news]
+Usage: python benchmarks/annotation_trained.py [--kind encoder,reader] [--encoder FOLDER] [--work FOLDER] [--sets news]
 
 Folds are by document, every fifth one, each set on its own; nothing of a test document is seen before it is read. What
 is fitted stays in --work, by set, kind and fold, so that a killed run goes on, and folds may run side by side
@@ -13,15 +13,13 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
+import tempfile
 import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-import ner_sets
-import spacy
-from ner_measures import TARGETS, Result, measure, row
+from ner_measures import TARGETS, Result, begin, measure, parser, row
 from ner_sets import Gold
 
 from gonerd import Span
@@ -118,29 +116,17 @@ def _read(folder: Path, kind: str, gold: Sequence[Gold], drafts: Sequence[Draft]
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--pipeline", default="sm")
-    parser.add_argument("--join", default="spaces", choices=("spaces", "natural"))
-    parser.add_argument("--data", type=Path, default=ner_sets.FOLDER)
-    parser.add_argument("--kind", default="reader,encoder")
-    parser.add_argument("--set", default="news,sec")
-    parser.add_argument("--encoder", default=TrainSettings().encoder)
-    parser.add_argument("--work", type=Path, default=Path("/tmp/gonerd-annotation-trained"))
-    parser.add_argument("--only", type=int, nargs="+", help="fit these folds and stop")
-    parser.add_argument("--out", type=Path, default=Path("benchmarks/results/annotation-trained.json"))
-    options = parser.parse_args()
-    if not options.data.exists():
-        raise SystemExit(f"{options.data}: no such folder; pass --data FOLDER with the hand-annotated sets")
-    report: dict[str, Any] = {
-        "machine": platform.platform(),
-        "spacy": spacy.__version__,
-        "join": options.join,
-        "threads": os.environ.get("OMP_NUM_THREADS"),
-        "sets": {},
-    }
+    arguments = parser(__doc__, "annotation-trained")
+    arguments.add_argument("--kind", default="reader,encoder")
+    arguments.add_argument("--sets", default="news,sec")
+    arguments.add_argument("--encoder", default=TrainSettings().encoder)
+    arguments.add_argument("--work", type=Path, default=Path(tempfile.gettempdir()) / "gonerd-annotation-trained")
+    arguments.add_argument("--only", type=int, nargs="+", help="fit these folds and stop")
+    options = arguments.parse_args()
+    everything, report = begin(options)
+    report["threads"] = os.environ.get("OMP_NUM_THREADS")
     rows = []
-    everything = ner_sets.load(options.data, options.join)
-    for name in options.set.split(","):
+    for name in options.sets.split(","):
         gold = [g for g in everything if g.set == name]
         drafts = list(Annotator.load([options.pipeline]).drafts([g.text for g in gold]))
         for kind in options.kind.split(","):

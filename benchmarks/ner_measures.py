@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import argparse
+import platform
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
+import ner_sets
+import spacy
 from ner_sets import Gold
 
 from gonerd import Span
@@ -69,3 +74,21 @@ def percent(part: float, whole: float) -> float:
 def row(name: str, part: str, figures: dict[str, Any]) -> dict[str, Any]:
     """Returns one line of the printed table."""
     return {"set": name, "documents": part, "F1": figures["f1"], **figures["by_label"], **figures["effort"]}
+
+
+def parser(description: str | None, out: str) -> argparse.ArgumentParser:
+    """Returns a parser of the options that the benchmarks share."""
+    made = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    made.add_argument("--pipeline", default="sm")
+    made.add_argument("--join", default="spaces", choices=("spaces", "natural"))
+    made.add_argument("--data", type=Path, default=ner_sets.FOLDER)
+    made.add_argument("--out", type=Path, default=Path(f"benchmarks/results/{out}.json"))
+    return made
+
+
+def begin(options: argparse.Namespace) -> tuple[list[Gold], dict[str, Any]]:
+    """Returns every document, and what a report says first."""
+    if not options.data.exists():
+        raise SystemExit(f"{options.data}: no such folder; pass --data FOLDER with the hand-annotated sets")
+    report = {"machine": platform.platform(), "spacy": spacy.__version__, "join": options.join, "sets": {}}
+    return ner_sets.load(options.data, options.join), report
