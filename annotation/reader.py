@@ -30,10 +30,12 @@ class Reader:
 
     Attributes:
         tagger: CRFsuite's tagger.
+        model: What it was opened from.
         source: Provenance of what it finds.
     """
 
     tagger: Any
+    model: bytes
     source: str = NAME
 
     @classmethod
@@ -51,10 +53,11 @@ class Reader:
 
         tagger = pycrfsuite.Tagger()
         try:
-            tagger.open(str(path))
+            model = path.read_bytes()
+            tagger.open_inmemory(model)
         except (OSError, ValueError) as error:
             raise GonerdError(f"{path}: not a reader ({error}); train the pipeline again") from error
-        return cls(tagger, source)
+        return cls(tagger, model, source)
 
     def read(self, draft: Draft) -> None:
         """Replaces a draft's mentions by what the reader sees."""

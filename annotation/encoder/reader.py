@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,10 +13,11 @@ import torch
 
 from gonerd.annotation.draft import Draft
 from gonerd.annotation.features import features
-from gonerd.annotation.reader import NAME, reread
+from gonerd.annotation.reader import NAME, Reader, fit_reader, reread
 from gonerd.labels import BIO_TAGS, tags_to_spans
 from gonerd.records import Span
 
+from . import CHAIN
 from .decode import Scores, decode
 from .device import half_precision
 from .fit import FitSettings, Fitted, fit, items_of
@@ -23,6 +26,9 @@ from .pool import pooled
 from .windows import Window, Words, window_length, windows_of, words_of
 
 _BATCH = 16  # windows read at once
+# What the chain's choice adds to a log-probability: it errs elsewhere than the network. Its marginals say nothing more,
+# they are of a perceptron's weights and overflow over thousands of words.
+_CHAIN = 2.0
 
 
 @dataclass
@@ -32,11 +38,13 @@ class EncoderReader:
     Attributes:
         net: The network, in evaluation mode.
         tokenizer: The encoder's.
+        chain: The linear chain beside it, None before fitting.
         source: Provenance of what it finds.
     """
 
     net: ReaderNet
     tokenizer: Any
+    chain: Reader | None = None
     source: str = NAME
 
     @property
@@ -46,6 +54,9 @@ class EncoderReader:
 
     def fit(self, pairs: Sequence[tuple[Draft, Sequence[Span]]], settings: FitSettings) -> Fitted:
         """Learns from settled drafts with their right spans."""
+        with tempfile.TemporaryDirectory() as scratch:
+            fit_reader(pairs, Path(scratch) / CHAIN)
+            self.chain = Reader.load(Path(scratch) / CHAIN)
         items = items_of(self.tokenizer, self.length, pairs, settings.seed)
         return fit(self.net, items, self.tokenizer.pad_token_id, settings)
 
@@ -56,6 +67,9 @@ class EncoderReader:
             return
         texts = [draft.text[start:end] for start, end in tokens]
         scores = pooled(self.scores(words_of(draft, tokens, rows), texts), texts)
+        if self.chain is not None:
+            chosen = [BIO_TAGS.index(tag) for tag in self.chain.tagger.tag(rows)]
+            scores += pooled(_CHAIN * np.eye(len(BIO_TAGS), dtype=np.float32)[chosen], texts)
         classes = decode(scores)
         chances = np.exp(scores - np.logaddexp.reduce(scores, axis=1, keepdims=True))[np.arange(len(tokens)), classes]
         spans = tags_to_spans([BIO_TAGS[c] for c in classes], tokens)

@@ -10,12 +10,12 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from transformers import AutoConfig, AutoModel, AutoTokenizer
 
-from gonerd.annotation.reader import NAME
+from gonerd.annotation.reader import NAME, Reader
 from gonerd.errors import GonerdError
 from gonerd.files import read_json, write_json
 from gonerd.labels import BIO_TAGS
 
-from . import FOLDER, SETTINGS, WEIGHTS
+from . import CHAIN, FOLDER, SETTINGS, WEIGHTS
 from .device import best_device
 from .net import ReaderNet
 from .reader import EncoderReader
@@ -61,7 +61,7 @@ def load(folder: Path, source: str = NAME) -> EncoderReader:
         net.load_state_dict(load_file(folder / WEIGHTS))
     except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
         raise GonerdError(f"{folder}: not a reader ({' '.join(str(error).split())[:200]}); {_REMEDY}") from error
-    return EncoderReader(net.to(best_device()).eval(), tokenizer, source)
+    return EncoderReader(net.to(best_device()).eval(), tokenizer, Reader.load(folder / CHAIN), source)
 
 
 def save(reader: EncoderReader, folder: Path, note: dict[str, Any]) -> None:
@@ -76,6 +76,8 @@ def save(reader: EncoderReader, folder: Path, note: dict[str, Any]) -> None:
     reader.net.encoder.config.save_pretrained(folder)
     reader.tokenizer.save_pretrained(folder)
     save_file({name: value.cpu().contiguous() for name, value in reader.net.state_dict().items()}, folder / WEIGHTS)
+    if reader.chain is not None:
+        (folder / CHAIN).write_bytes(reader.chain.model)
     write_json(folder / SETTINGS, {**note, "layout": _LAYOUT})
 
 
