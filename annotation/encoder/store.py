@@ -57,7 +57,8 @@ def load(folder: Path, source: str = NAME) -> EncoderReader:
     try:
         config = AutoConfig.from_pretrained(folder, trust_remote_code=False)
         tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
-        net = ReaderNet(AutoModel.from_config(config, trust_remote_code=False, **_bare(config)))
+        model: Any = AutoModel  # its from_config has no types
+        net = ReaderNet(model.from_config(config, trust_remote_code=False, **_bare(config)))
         net.load_state_dict(load_file(folder / WEIGHTS))
     except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
         raise GonerdError(f"{folder}: not a reader ({' '.join(str(error).split())[:200]}); {_REMEDY}") from error
