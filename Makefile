@@ -7,8 +7,8 @@ OUT ?= out/demo
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo sample test check format bench bench-annotation bench-annotation-speed \
-	bench-annotation-train bench-build bench-crawl bench-distill bench-extract bench-scale bench-score docs \
-	constraints clean
+	bench-annotation-trained bench-build bench-crawl bench-distill bench-extract bench-scale \
+	bench-score docs constraints clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 13
@@ -52,8 +52,8 @@ bench-build: setup ## Measure building releases of up to 100,000 documents
 bench-annotation: setup ## Measure what rules and consistency add to a pipeline, on ../shared/data/ner
 	$(BIN)/python benchmarks/annotation.py
 
-bench-annotation-train: setup ## The same for what is learned from reviewed documents, five-fold
-	$(BIN)/python benchmarks/annotation.py --train --sets news,sec
+bench-annotation-trained: setup ## The same for what is learned from reviewed documents, five-fold
+	$(BIN)/python benchmarks/annotation_trained.py --encoder "$$($(BIN)/gonerd models teacher)"
 
 bench-annotation-speed: setup ## Measure annotation against bare spaCy, with one and two workers, and its memory
 	$(BIN)/python benchmarks/annotation_speed.py $(if $(wildcard ../shared/data/text),--real ../shared/data/text/opinions.jsonl.gz) \

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from gonerd.labels import CORE
 from gonerd.records import Span
 
 from .boundaries import boundaries
@@ -16,8 +15,8 @@ from .consistency import consistent
 from .draft import Draft
 from .loading import DEFAULT, parse
 from .pipeline import SpacyAnnotator
-from .reader import FILE, Reader
 from .reader import NAME as READER
+from .readers import AnyReader, reader_in
 from .rules import Rule, apply_rules, chosen
 from .vote import vote
 
@@ -40,7 +39,7 @@ class Annotator:
     pipelines: list[SpacyAnnotator]
     rules: list[Rule]
     steps: tuple[str, ...] = EXTRA
-    reader: Reader | None = None
+    reader: AnyReader | None = None
     effects: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     @classmethod
@@ -69,12 +68,6 @@ class Annotator:
         parsed = [parse(each) for each in pipelines]
         loaded = [SpacyAnnotator.load(name, chunk, weight, label_map) for name, weight in parsed]
         return cls._with(loaded, _trained_with(loaded) if rules is None else rules, without)
-
-    @classmethod
-    def of(cls, nlp: Any, name: str) -> Annotator:
-        """Wraps a fitted pipeline of core labels with the rules that it was trained to go with."""
-        pipeline = SpacyAnnotator(nlp, name, "core", {label: label for label in CORE})
-        return cls._with([pipeline], _trained_with([pipeline]), ())
 
     @classmethod
     def _with(cls, loaded: list[SpacyAnnotator], rules: Sequence[str] | None, without: Sequence[str]) -> Annotator:
@@ -139,12 +132,10 @@ class Annotator:
         return found
 
 
-def _reader_of(pipelines: Sequence[SpacyAnnotator]) -> Reader | None:
+def _reader_of(pipelines: Sequence[SpacyAnnotator]) -> AnyReader | None:
     """Returns the reader that lies in the folder of a single pipeline."""
     folder = getattr(pipelines[0].nlp, "_path", None)
-    if len(pipelines) > 1 or folder is None or not (folder / FILE).exists():
-        return None
-    return Reader.load(folder / FILE)
+    return None if len(pipelines) > 1 or folder is None else reader_in(folder, pipelines[0].name)
 
 
 def _trained_with(pipelines: Sequence[SpacyAnnotator]) -> list[str] | None:

@@ -106,21 +106,34 @@ def train(
     out: Annotated[Path, typer.Option(help="Folder of the pipeline, for `annotate run --pipeline`.")],
     kind: Annotated[
         str,
-        typer.Option(help="recogniser: a spaCy recogniser; reader: a second reader of the base's drafts."),
+        typer.Option(
+            help="recogniser: a spaCy recogniser; reader: a second reader of the base's drafts, in seconds; encoder: "
+            "such a reader with a pretrained encoder, the best, in minutes (extra `models`)."
+        ),
     ] = "recogniser",
     base: Annotated[str, typer.Option(help="spaCy pipeline to start from; blank for nothing.")] = "sm",
     validation: Annotated[float, typer.Option(help="Share of documents held out, to stop by.")] = 0.1,
-    epochs: Annotated[int, typer.Option(help="Most passes over the documents.")] = 20,
+    epochs: Annotated[
+        int | None, typer.Option(show_default=False, help="Most passes over the documents (default: the kind's own).")
+    ] = None,
     patience: Annotated[int, typer.Option(help="Passes without a better score before it stops.")] = 3,
+    encoder: Annotated[
+        str,
+        typer.Option(
+            help="Folder (`gonerd models teacher` prints one) or hub id of the encoder under a reader; a pipeline that "
+            "was trained so is trained on."
+        ),
+    ] = "sentence-transformers/all-MiniLM-L6-v2",
     seed: Seed = 0,
     config: Config = None,
 ) -> None:
-    """Fit a spaCy entity recogniser on what was reviewed, on a CPU, and choose the rules that still help it."""
+    """Learn from what was reviewed, on a CPU: a recogniser, or a reader that corrects the drafts of a pipeline."""
     with needs_extra("annotation"):
         from .train import TrainSettings
         from .train import train as fit
 
-        summary = fit(documents, layer, out, TrainSettings(kind, base, validation, epochs, patience, seed=seed))
+        settings = TrainSettings(kind, base, validation, epochs, patience, seed=seed, encoder=encoder)
+        summary = fit(documents, layer, out, settings)
     typer.echo(
         f"learned from {summary.spans} spans of {summary.documents} documents in {summary.epochs} passes "
         f"({summary.misaligned} spans cut a token and were left out) -> {out}"

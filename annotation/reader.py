@@ -1,36 +1,27 @@
 """A second reader: a linear-chain model that learns, from reviewed documents, what to make of a draft.
 
 It sees what the pipeline, the rules and consistency made of each word, and the words themselves, and tags anew. The
-chain of CRFsuite (Okazaki, 2007), fitted by its averaged perceptron in seconds on a CPU; features after Ratinov and
-Roth (2009), "Design challenges and misconceptions in named entity recognition": shapes, affixes, gazetteers, and what
-the rest of the document says about a word.
+chain of CRFsuite (Okazaki, 2007), fitted by its averaged perceptron in seconds on a CPU, on the features of `features`.
 """
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
-
-import regex
 
 from gonerd.errors import GonerdError
 from gonerd.labels import spans_to_tags, tags_to_spans
 from gonerd.records import Span
-from gonerd.tokens import tokenize
 
 from .draft import Draft, Mention
-from .gazetteers import words as gazetteer
-from .rules._names import lower_words
-from .rules.given_names import names
+from .features import features
 
 NAME = "reader"
 FILE = "reader.crfsuite"
-_PASSES = 12
+PASSES = 12
 _SEQUENCE = 150  # tokens after which a training sequence ends, at the next one outside any span
-_UPPER, _LOWER, _DIGIT, _RUN = (regex.compile(p) for p in (r"\p{Lu}", r"\p{Ll}", r"\d", r"(.)\1{2,}"))
 
 
 @dataclass
@@ -39,13 +30,21 @@ class Reader:
 
     Attributes:
         tagger: CRFsuite's tagger.
+        model: What it was opened from.
+        source: Provenance of what it finds.
     """
 
     tagger: Any
+    model: bytes
+    source: str = NAME
 
     @classmethod
-    def load(cls, path: Path) -> Reader:
+    def load(cls, path: Path, source: str = NAME) -> Reader:
         """Opens a fitted reader.
+
+        Args:
+            path: Its file.
+            source: Provenance of what it finds.
 
         Raises:
             GonerdError: The file is none.
@@ -54,28 +53,41 @@ class Reader:
 
         tagger = pycrfsuite.Tagger()
         try:
-            tagger.open(str(path))
+            model = path.read_bytes()
+            tagger.open_inmemory(model)
         except (OSError, ValueError) as error:
             raise GonerdError(f"{path}: not a reader ({error}); train the pipeline again") from error
-        return cls(tagger)
+        return cls(tagger, model, source)
 
     def read(self, draft: Draft) -> None:
-        """Replaces a draft's mentions by what the reader sees; mentions that it agrees with keep their source."""
+        """Replaces a draft's mentions by what the reader sees."""
         tokens, rows = features(draft)
-        known = {(m.start, m.end, m.label): m for m in draft.mentions}
-        kept: list[Mention] = []
-        touched: set[tuple[int, int, str]] = set()
-        for span in tags_to_spans(self.tagger.tag(rows), tokens):
-            before = draft.inside(span.start, span.end)
-            touched |= {(m.start, m.end, m.label) for m in before}
-            if span.key in known:
-                kept.append(known[span.key])
-                continue
-            draft.effects[NAME, "changed" if before else "added"] += 1
-            others = tuple(f"{m.label} {draft.text[m.start : m.end]!r} by {m.source}" for m in before)
-            kept.append(Mention(*span.key, NAME, evidence="learned from reviewed documents", others=others))
-        draft.effects[NAME, "removed"] += len(known.keys() - touched)
-        draft.mentions = kept
+        reread(draft, tags_to_spans(self.tagger.tag(rows), tokens), self.source)
+
+
+def reread(draft: Draft, spans: Iterable[Span], source: str) -> None:
+    """Replaces a draft's mentions by what a reader sees; mentions that it agrees with keep their source.
+
+    Args:
+        draft: Changed in place.
+        spans: What the reader sees, with its scores where it gives any.
+        source: Provenance of what is new.
+    """
+    known = {(m.start, m.end, m.label): m for m in draft.mentions}
+    kept: list[Mention] = []
+    touched: set[tuple[int, int, str]] = set()
+    for span in spans:
+        before = draft.inside(span.start, span.end)
+        touched |= {(m.start, m.end, m.label) for m in before}
+        if span.key in known:
+            same = known[span.key]
+            kept.append(same if span.score is None else replace(same, score=span.score))
+            continue
+        draft.effects[NAME, "changed" if before else "added"] += 1
+        others = tuple(f"{m.label} {draft.text[m.start : m.end]!r} by {m.source}" for m in before)
+        kept.append(Mention(*span.key, source, 1.0, "learned from reviewed documents", others, span.score))
+    draft.effects[NAME, "removed"] += len(known.keys() - touched)
+    draft.mentions = kept
 
 
 def fit_reader(drafts: Iterable[tuple[Draft, Sequence[Span]]], path: Path) -> None:
@@ -88,7 +100,7 @@ def fit_reader(drafts: Iterable[tuple[Draft, Sequence[Span]]], path: Path) -> No
     import pycrfsuite
 
     trainer = pycrfsuite.Trainer(algorithm="ap", verbose=False)
-    trainer.set_params({"max_iterations": _PASSES, "feature.minfreq": 1})
+    trainer.set_params({"max_iterations": PASSES, "feature.minfreq": 1})
     for draft, right in drafts:
         tokens, rows = features(draft)
         tags = spans_to_tags(right, tokens)
@@ -100,66 +112,3 @@ def fit_reader(drafts: Iterable[tuple[Draft, Sequence[Span]]], path: Path) -> No
         if first < len(rows):
             trainer.append(rows[first:], tags[first:])
     trainer.train(str(path))
-
-
-def features(draft: Draft) -> tuple[list[tuple[int, int]], list[list[str]]]:
-    """Returns the tokens of a draft's text, cut at the borders of its mentions, and the features of each."""
-    spans = [m.span() for m in draft.mentions]
-    tokens = tokenize(draft.text, spans)
-    tags = spans_to_tags(spans, tokens)
-    texts = [draft.text[start:end] for start, end in tokens]
-    lower = [text.lower() for text in texts]
-    shapes = [_shape(text) for text in texts]
-    sources = {m.start: m.source for m in draft.mentions}
-    document = _Document(draft, texts, tags)
-    rows = []
-    for i, (word, tag) in enumerate(zip(lower, tags, strict=True)):
-        row = ["b", f"w={word}", f"s={shapes[i]}", f"p3={word[:3]}", f"s3={word[-3:]}", f"s2={word[-2:]}"]
-        row += [f"t={tag}", f"tw={tag}{word}", *document.features(i)]
-        for offset in (-2, -1, 1, 2):
-            j = i + offset
-            if 0 <= j < len(texts):
-                row += [f"w{offset}={lower[j]}", f"s{offset}={shapes[j]}", f"t{offset}={tags[j]}"]
-            else:
-                row.append(f"e{offset}")
-        if i:
-            row += [f"bg={lower[i - 1]}_{word}", f"tb={tags[i - 1]}{tag}"]
-        if i + 1 < len(texts):
-            row += [f"bn={word}_{lower[i + 1]}", f"tn={tag}{tags[i + 1]}", f"wn={word}_{tags[i + 1]}"]
-        if tokens[i][0] in sources:
-            row.append(f"src={sources[tokens[i][0]]}")
-        rows.append(row)
-    return tokens, rows
-
-
-class _Document:
-    """What the rest of a document says about a word."""
-
-    def __init__(self, draft: Draft, texts: Sequence[str], tags: Sequence[str]) -> None:
-        self.texts = texts
-        self.lower = lower_words(draft)
-        self.capital = Counter(text for text in texts if text[0].isupper())
-        self.labels: dict[str, Counter[str]] = defaultdict(Counter)
-        for text, tag in zip(texts, tags, strict=True):
-            if text[0].isupper():
-                self.labels[text][tag[2:] or "O"] += 1
-        self.given, self.family = names()
-
-    def features(self, i: int) -> Iterator[str]:
-        text = self.texts[i]
-        if text.lower() in gazetteer("types"):
-            yield "type"
-        if not text[0].isupper():
-            return
-        label, count = self.labels[text].most_common(1)[0]
-        yield f"mj={label}"
-        yield f"mjs={label}{3 * count // self.labels[text].total()}"
-        yield f"lw={min(2, self.lower[text.lower()])}"
-        yield f"cp={min(3, self.capital[text].bit_length())}"
-        for name, known in (("given", self.given), ("family", self.family), ("people", gazetteer("demonyms"))):
-            if text in known:
-                yield name
-
-
-def _shape(text: str) -> str:
-    return _RUN.sub(r"\1\1", _DIGIT.sub("d", _LOWER.sub("x", _UPPER.sub("X", text))))

@@ -7,10 +7,12 @@ from typer.testing import CliRunner
 from gonerd import Annotation, Document, GonerdError, Span, UsageError
 from gonerd.annotation.annotator import Annotator
 from gonerd.annotation.cli import app
+from gonerd.annotation.examples import pieces
 from gonerd.annotation.layers import write_layer
+from gonerd.annotation.learners.recogniser import fit
 from gonerd.annotation.run import annotate_documents
 from gonerd.annotation.select_rules import f1, select_rules
-from gonerd.annotation.train import TrainSettings, _pieces, fit, train
+from gonerd.annotation.train import TrainSettings, split, train
 from gonerd.io import read_annotations
 from gonerd.tables import write_table
 
@@ -58,7 +60,7 @@ def test_what_was_reviewed_is_found_in_new_texts(tmp_path):
 
 def test_the_same_seed_gives_the_same_scores():
     settings = TrainSettings(base="blank", epochs=2, validation=0.3)
-    first, second = (fit(reviewed(6), settings)[1] for _ in range(2))
+    first, second = (fit(*split(reviewed(6), settings), settings)[1] for _ in range(2))
     assert first == second
 
 
@@ -75,15 +77,15 @@ def test_a_rule_is_chosen_when_it_helps():
 def test_pieces_cut_no_span_and_lose_none():
     text = "Word " * 2_000
     spans = [Span(i, i + 9, "ORG") for i in range(0, 9_900, 100)]
-    pieces = list(_pieces(text, spans))
-    assert "".join(piece for piece, _ in pieces) == text
-    assert sum(len(found) for _, found in pieces) == len(spans)
-    assert all(piece[s.start : s.end] == "Word Word" for piece, found in pieces for s in found)
+    found = list(pieces(text, spans))
+    assert "".join(piece for piece, _ in found) == text
+    assert sum(len(inside) for _, inside in found) == len(spans)
+    assert all(piece[s.start : s.end] == "Word Word" for piece, inside in found for s in inside)
 
 
 def test_bad_input(tmp_path):
     with pytest.raises(GonerdError, match="at least 2 are needed"):
-        fit(reviewed(1), TrainSettings())
+        split(reviewed(1), TrainSettings())
     with pytest.raises(UsageError, match="--validation 1"):
         TrainSettings(validation=1).check()
     _, layer = store(tmp_path, reviewed(2))
