@@ -246,7 +246,11 @@ class _Step:
             self.scheme.context(layer, one, Rows(q, k, v, reach[0]), document)
             for (one,), (q, k, v), reach, document in zip(inputs, parts, reaches, self.documents, strict=True)
         ]
-        return out[0] if len(out) == 1 else torch.cat(out)
+        return out[0] if len(out) == 1 else self.joined(out)
+
+    def joined(self, parts: list[Tensor]) -> Tensor:
+        """Puts what the documents attended to end to end, (T, E)."""
+        return torch.cat(parts)
 
     def __call__(self, layer: Layer, part: Any, hidden: Tensor) -> Tensor:
         before, after = self.margins(self.reaches[layer.number])
@@ -264,7 +268,11 @@ class _InferenceStep(_Step):
         self.before, after = (max(side) for side in zip(*margins, strict=True))
         self.rows = hidden.new_empty(3, self.before + len(hidden) + after, hidden.shape[1])
         self.rows[:, : self.before] = self.rows[:, self.before + len(hidden) :] = 0.0
+        self.context = torch.empty_like(hidden) if len(packed.documents) > 1 else hidden
         self.behind: FeedForward | None = None
+
+    def joined(self, parts: list[Tensor]) -> Tensor:
+        return torch.cat(parts, out=self.context)
 
     def __call__(self, layer: Layer, part: Any, hidden: Tensor) -> Tensor:
         module = layer.module
@@ -292,7 +300,7 @@ def _last(scheme: Scheme, layer: Layer, part: Any, hidden: Tensor, packed: Packi
     out = _behind(part, torch.cat(context), rows)
     if packed.filled is not None:
         at = packed.filled.squeeze(1).nonzero().squeeze(1)
-        out = out.new_zeros(packed.batch, out.shape[1]).index_copy(0, at, out)
+        out = out.new_zeros(packed.batch, out.shape[1]).index_copy_(0, at, out)
     return out
 
 

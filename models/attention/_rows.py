@@ -107,7 +107,7 @@ class Packing:
         if self.real is not None:
             rows = rows * self.real
         if self.taken is not None:
-            rows = rows.new_zeros(self.batch * self.length, rows.shape[1]).index_copy(0, self.taken, rows)
+            rows = rows.new_zeros(self.batch * self.length, rows.shape[1]).index_copy_(0, self.taken, rows)
         return rows.view(self.batch, self.length, -1)
 
 
