@@ -3,7 +3,7 @@
 A pattern converts a full-attention encoder into a checkpoint of some class, and swaps that class's computation for a
 faster one of the same outputs. To add one, write `attention/<name>.py` that registers an `AttentionPattern`, and its
 test. The pieces: `_kernel` attends to several sets of keys at once, `_encoder` runs a model without padding and hands
-a pattern one document at a time, `_mapping` moves weights between families.
+a pattern (its `_scheme`) one document at a time, `_mapping` moves weights between families.
 """
 
 from __future__ import annotations

@@ -31,13 +31,15 @@ from gonerd.errors import GonerdError
 
 from . import ATTENTION, AttentionPattern
 from ._bigbird_blocks import Blocks, random_blocks
-from ._encoder import Layer, Scheme, Unpadded, unpad, used
+from ._encoder import Unpadded
 from ._families import SOURCES
 from ._few import first_sees_all
 from ._kernel import Keys, Windows, attend
 from ._mapping import remade, widened
 from ._masks import additive, dense
 from ._rows import Document, Rows, split
+from ._scheme import Layer, Scheme
+from ._swap import unpad, used
 
 
 class Options(BaseModel):

@@ -14,12 +14,14 @@ from torch import Tensor
 from transformers import PreTrainedModel
 
 from . import ATTENTION, AttentionPattern
-from ._encoder import Layer, Scheme, Unpadded, unpad, used
+from ._encoder import Unpadded
 from ._few import first_sees_all
 from ._kernel import Keys, attend
 from ._mapping import widened
 from ._masks import dense
 from ._rows import Document, Rows
+from ._scheme import Layer, Scheme
+from ._swap import unpad, used
 
 
 class Options(BaseModel):

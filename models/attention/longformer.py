@@ -20,13 +20,15 @@ from transformers import PreTrainedModel
 from transformers.models.longformer.modeling_longformer import LongformerBaseModelOutputWithPooling
 
 from . import ATTENTION, AttentionPattern
-from ._encoder import Layer, Scheme, Unpadded, unpad, used
+from ._encoder import Unpadded
 from ._families import SOURCES
 from ._few import few_rows
 from ._kernel import Keys, Windows, attend
 from ._mapping import remade, widened
 from ._masks import additive, dense
 from ._rows import Document, Rows, split
+from ._scheme import Layer, Scheme
+from ._swap import unpad, used
 
 NARROWEST, WIDEST = 64, 128  # queries in a block: wider ones look at more keys in vain, narrower ones starve the kernel
 

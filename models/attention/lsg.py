@@ -26,12 +26,13 @@ from gonerd.models import modeling_lsg
 from gonerd.models.heads import HEADS
 
 from . import ATTENTION, AttentionPattern
-from ._encoder import Unpadded, unpad, used
+from ._encoder import Unpadded
 from ._families import SOURCES
 from ._lsg_encoder import LSGModel
 from ._lsg_mapping import TOKENS, to_lsg
 from ._lsg_mask import mask, reference, sparse_mask
 from ._lsg_public import CLASSES
+from ._swap import unpad, used
 
 __all__ = ["LSGModel", "Options", "mask", "reference", "sparse_mask"]
 

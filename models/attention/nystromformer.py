@@ -26,12 +26,14 @@ from torch import Tensor
 from transformers.modeling_outputs import BaseModelOutputWithPastAndCrossAttentions
 
 from . import ATTENTION, AttentionPattern
-from ._encoder import Layer, Scheme, Unpadded, unpad, used
+from ._encoder import Unpadded
 from ._families import SOURCES
 from ._nystromformer_document import attend_document, convolved
 from ._nystromformer_mapping import to_nystromformer
 from ._nystromformer_mask import mask, reference
 from ._rows import Document, Rows
+from ._scheme import Layer, Scheme
+from ._swap import unpad, used
 
 __all__ = ["NystromformerModel", "Options", "mask", "reference"]
 
