@@ -83,18 +83,23 @@ def pattern_of(model: PreTrainedModel) -> AttentionPattern | None:
     return next((pattern for pattern in patterns if model.config.model_type in pattern.model_types), None)
 
 
-def accelerate(model: Model) -> Model:
+def accelerate(model: Model, int8: bool = False) -> Model:
     """Swaps a model's attention for the fast path of its pattern, in place. Doing it twice changes nothing.
 
     Args:
         model: A Hugging Face model with any head, for instance a Longformer from the hub.
+        int8: Compute the dense layers in 8-bit integers: about twice as fast on x86 processors, for predictions
+            only, and not exact. The parameters stay float32, beside an integer copy; what is saved is them. False
+            goes back to float32.
 
     Returns:
         The same object.
 
     Raises:
-        GonerdError: No pattern knows the model's type, or it is a decoder.
+        GonerdError: No pattern knows the model's type, it is a decoder, or int8 cannot be computed here.
     """
+    from ._int8_layers import set_int8
+
     pattern = pattern_of(model)
     if pattern is None:
         known = ", ".join(sorted(kind for name in ATTENTION.names() for kind in ATTENTION.get(name).model_types))
@@ -103,6 +108,7 @@ def accelerate(model: Model) -> Model:
             "convert the model first"
         )
     pattern.accelerate(model)
+    set_int8(model.base_model, int8)
     return model
 
 

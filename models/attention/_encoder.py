@@ -19,6 +19,7 @@ from transformers.modeling_outputs import BaseModelOutputWithPoolingAndCrossAtte
 from gonerd.errors import GonerdError
 
 from ._embedded import embedded
+from ._int8_layers import uses_int8
 from ._kernel import implementation
 from ._outputs import chosen, first_rows, pooled, put_first, wanted_states
 from ._rows import Packing, packing
@@ -120,7 +121,12 @@ class Unpadded:
         """Names what computes the attention, here and now."""
         layers = self.layers()
         like = next(iter(layers[0].module.query.parameters()))
-        parts = [self.scheme.name(self.config), "unpadded", implementation(like, layers[0].dropout)]
+        parts = [
+            self.scheme.name(self.config),
+            "unpadded",
+            implementation(like, layers[0].dropout),
+            "int8" * uses_int8(self),
+        ]
         return "-".join(part for part in parts if part)
 
     def _layers(self, hidden: Tensor, packed: Packing, kept: list[Tensor] | None, only_first: bool) -> Tensor:

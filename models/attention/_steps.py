@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ._dense import FeedForward, project
+from ._dense import FeedForward, project_into
 from ._rows import Packing, Rows, sliced, split, surrounded
 from ._scheme import Layer, Scheme
 
@@ -79,8 +79,8 @@ class InferenceStep(Step):
 
     def __call__(self, layer: Layer, part: Any, hidden: Tensor) -> Tensor:
         module = layer.module
-        for projection, row in zip((module.query, module.key, module.value), self.rows, strict=True):
-            project(projection, hidden, row[self.before : self.before + len(hidden)])
+        inner = slice(self.before, self.before + len(hidden))
+        project_into((module.query, module.key, module.value), hidden, [row[inner] for row in self.rows])
         context = self.attended(layer, hidden, tuple(self.rows), self.before)
         if self.behind is None:
             self.behind = FeedForward(hidden, part.intermediate.dense.out_features)
