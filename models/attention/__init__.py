@@ -38,6 +38,8 @@ class AttentionPattern:
         implementation: Names what computes the attention of a base model ("unpadded-flash-merge",
             "huggingface").
         draw: (length, options) -> which token sees which, bool (length, length).
+        pairs: (length, configuration) -> how many pairs of a query and a key one head of one layer must score, for a
+            text without padding whose first token is global; what else attention costs, in the same coin.
     """
 
     name: str
@@ -48,6 +50,7 @@ class AttentionPattern:
     accelerate: Callable[[PreTrainedModel], None]
     implementation: Callable[[PreTrainedModel], str]
     draw: Callable[[int, Any], Tensor]
+    pairs: Callable[[int, Any], int]
 
     def read_options(self, given: Mapping[str, Any]) -> BaseModel:
         """Checks options by name.

@@ -6,6 +6,7 @@ For BERT, RoBERTa and the families that share their code. "Converting" to it rep
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 import torch
 import transformers
@@ -106,6 +107,11 @@ def draw(length: int, options: Options) -> Tensor:
     return mask(at, at, at < 0)
 
 
+def pairs(length: int, config: Any) -> int:
+    """Pairs that a head scores; see `AttentionPattern`."""
+    return length**2
+
+
 ATTENTION.register("full")(
     AttentionPattern(
         name="full",
@@ -116,5 +122,6 @@ ATTENTION.register("full")(
         accelerate=partial(unpad, classes=_CLASSES),
         implementation=used,
         draw=draw,
+        pairs=pairs,
     )
 )

@@ -253,6 +253,16 @@ def draw(length: int, options: Options) -> Tensor:
     return mask(at, at, at == 0, at < 0, options.window)
 
 
+def pairs(length: int, config: Any) -> int:
+    """Pairs that a head scores, in the mean of the layers; see `AttentionPattern`."""
+    windows = config.attention_window
+    windows = [windows] if isinstance(windows, int) else windows
+    reaches = [min(window // 2, length - 1) for window in windows]
+    band = [length * (2 * reach + 1) - reach * (reach + 1) for reach in reaches]
+    ends = [2 * (length - 1 - reach) for reach in reaches]
+    return (sum(band) + sum(ends)) // len(windows)
+
+
 ATTENTION.register("longformer")(
     AttentionPattern(
         name="longformer",
@@ -263,5 +273,6 @@ ATTENTION.register("longformer")(
         accelerate=partial(unpad, classes={transformers.LongformerModel: LongformerModel}),
         implementation=used,
         draw=draw,
+        pairs=pairs,
     )
 )

@@ -86,6 +86,23 @@ def draw(length: int, options: Options) -> Tensor:
     return seen
 
 
+def pairs(length: int, config: Any) -> int:
+    """Pairs that a head scores, those of the global tokens included; see `AttentionPattern`."""
+    front, block = config.num_global_tokens, config.block_size
+    if length <= 2 * block:
+        return (front + length) ** 2
+    total = front * (front + length) + length * front
+    left, right, step = modeling_lsg.sparse_starts(config) if config.has_sparse_keys else (0, 0, 0)
+    keys = -(-length // config.sparsity_factor) if config.has_sparse_keys else 0
+    for number in range(-(-length // block)):
+        start = number * block
+        seen = min(length, start + 2 * block) - max(0, start - block)
+        for first in (left + number * step, right + number * step):
+            seen += max(0, min(keys, first + config.sparse_block_size) - max(0, first))
+        total += min(block, length - start) * seen
+    return total
+
+
 def _used(model: Any) -> str:
     """What computes the attention: `modeling_lsg` itself unless it was accelerated."""
     return used(model) if isinstance(model, Unpadded) else "plain"
@@ -105,5 +122,6 @@ ATTENTION.register("lsg")(
         accelerate=partial(unpad, classes={modeling_lsg.LSGModel: LSGModel}),
         implementation=_used,
         draw=draw,
+        pairs=pairs,
     )
 )
