@@ -10,7 +10,6 @@ import typer
 from gonerd.errors import UsageError
 
 Model = Annotated[str, typer.Argument(help="Folder or hub id of a BERT- or RoBERTa-family encoder.")]
-Data = Annotated[str, typer.Option(help="Folder or hub id of the data; 'sample' is the packaged release.")]
 Out = Annotated[Path, typer.Option(help="Folder of the resulting model.")]
 Set = Annotated[
     list[str] | None,

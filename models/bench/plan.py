@@ -114,11 +114,7 @@ def groups(settings: BenchSettings) -> Iterator[Group]:
 def _job(settings: BenchSettings, kind: str, pattern: str, length: int, variant: str) -> dict[str, Any]:
     depth = HALF if "half" in variant else FULL
     job = {"kind": kind, "pattern": pattern, "variant": variant, "length": length, "depth": depth}
-    job |= {
-        "layers": max(1, settings.layers * depth // FULL),
-        "body": settings.layers,
-        "hidden": settings.hidden,
-        "seed": settings.seed,
-    }
+    job |= {"layers": max(1, settings.layers * depth // FULL), "body": settings.layers}
+    job |= {"hidden": settings.hidden, "seed": settings.seed}
     job |= {"dropout": settings.dropout if kind == "train" else 0.0}
     return job | ({"documents": settings.documents} if kind == "mixed" else {})
