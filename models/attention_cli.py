@@ -11,7 +11,8 @@ import typer
 from gonerd.errors import UsageError, needs_extra
 from gonerd.options import Config, Seed
 
-from .cli import Revision, Set, app, pairs
+from ._options import Revision, Set, pairs
+from .cli import app
 
 
 @app.command()

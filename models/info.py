@@ -58,6 +58,7 @@ def describe(model_or_id: Path | str, length: int | None = None, revision: str |
     source = locate(model_or_id)
     config = open_config(source, revision)
     model, pattern = _outline(config)
+    body: Any = model.base_model
     limit = position_limit(model)
     length = limit if length is None else length
     if not 1 <= length <= limit:
@@ -73,7 +74,7 @@ def describe(model_or_id: Path | str, length: int | None = None, revision: str |
         "intermediate_size": config.intermediate_size,
         "heads": config.num_attention_heads,
         "parameters": sum(p.numel() for p in model.parameters()),
-        "embedding_parameters": sum(p.numel() for p in model.base_model.embeddings.parameters()),
+        "embedding_parameters": sum(p.numel() for p in body.embeddings.parameters()),
         "longest_input": limit,
         "weights_sha256": _hash(source, revision),
         "length": length,
@@ -88,7 +89,7 @@ def costs(model: PreTrainedModel, pattern: AttentionPattern | None, length: int)
     Activations take about 4 (8 n E + 1024 (E + I)) bytes and 16 MB, whatever the depth. A process really grew by 0.7 to
     1.25 times that (base size, four patterns, 512 to 8,192 tokens, two settings of the allocator).
     """
-    config = model.config
+    config: Any = model.config
     width, inner, layers = config.hidden_size, config.intermediate_size, config.num_hidden_layers
     rows = length + getattr(config, "num_global_tokens", 0)
     weights = sum(tensor.numel() * tensor.element_size() for tensor in (*model.parameters(), *model.buffers()))

@@ -26,14 +26,14 @@ def set_int8(model: Any, wanted: bool) -> None:
     Raises:
         GonerdError: The processor, the device, the type of the weights or a layer's class does not allow it.
     """
-    layers = dict(_dense_layers(model))
+    layers: dict[str, Any] = dict(_dense_layers(model))
     if not wanted:
-        for layer in layers.values():
-            if isinstance(layer, Int8Linear):
-                layer.__class__ = nn.Linear
-                layer.__dict__.pop("_int8", None)
+        for found in layers.values():
+            if type(found) is Int8Linear:
+                found.__dict__.pop("_int8", None)
+                found.__class__ = nn.Linear  # type: ignore[assignment]
         return
-    if platform.machine().lower() not in ("x86_64", "amd64") or not torch.backends.mkldnn.is_available():
+    if platform.machine().lower() not in ("x86_64", "amd64") or not torch.backends.mkldnn.is_available():  # type: ignore[no-untyped-call]
         raise GonerdError("int8=True: needs an x86 processor and a torch with oneDNN; leave it out")
     for name, layer in layers.items():
         if type(layer) not in (nn.Linear, Int8Linear):

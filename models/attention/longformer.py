@@ -255,8 +255,8 @@ def draw(length: int, options: Options) -> Tensor:
 
 def pairs(length: int, config: Any) -> int:
     """Pairs that a head scores, in the mean of the layers; see `AttentionPattern`."""
-    windows = config.attention_window
-    windows = [windows] if isinstance(windows, int) else windows
+    given = config.attention_window
+    windows: list[int] = [given] if isinstance(given, int) else given
     reaches = [min(window // 2, length - 1) for window in windows]
     band = [length * (2 * reach + 1) - reach * (reach + 1) for reach in reaches]
     ends = [2 * (length - 1 - reach) for reach in reaches]

@@ -88,7 +88,8 @@ def draw(length: int, options: Options) -> Tensor:
 
 def pairs(length: int, config: Any) -> int:
     """Pairs that a head scores, those of the global tokens included; see `AttentionPattern`."""
-    front, block = config.num_global_tokens, config.block_size
+    front: int = config.num_global_tokens
+    block: int = config.block_size
     if length <= 2 * block:
         return (front + length) ** 2
     total = front * (front + length) + length * front

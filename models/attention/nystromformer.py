@@ -134,12 +134,14 @@ def draw(length: int, options: Options) -> Tensor:
 
 def pairs(length: int, config: Any) -> int:
     """Pairs that a head scores; the inverse and the convolution in pairs of as many operations."""
+    landmarks: int
     landmarks, dim = config.num_landmarks, config.hidden_size // config.num_attention_heads
     if landmarks in (config.segment_means_seq_len, 0) or length <= landmarks:
         return length**2
     inverse = 2 * ITERATIONS * landmarks**3 // dim
     convolution = length * (config.conv_kernel_size or 0) // 2
-    return 2 * length * landmarks + landmarks**2 + inverse + convolution
+    total: int = 2 * length * landmarks + landmarks**2 + inverse + convolution
+    return total
 
 
 ATTENTION.register("nystromformer")(

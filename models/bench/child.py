@@ -27,7 +27,7 @@ def main(job: dict[str, Any], lines: Any, answer: Any) -> None:
         lines: One line for each pass.
         answer: Takes a dictionary.
     """
-    logging.set_verbosity_error()
+    logging.set_verbosity_error()  # type: ignore[no-untyped-call]
     subject = make(job)
     torch.mm(torch.ones(256, 256), torch.ones(256, 256))  # starts the threads, whose stacks are nobody's growth
     with torch.set_grad_enabled(job["kind"] == "train"), torch.inference_mode(job["kind"] != "train"):

@@ -8,7 +8,7 @@ from typing import Any
 
 from gonerd.errors import UsageError, unknown_name
 
-from .subjects import PATTERNS
+from .bodies import PATTERNS
 
 FULL, HALF = 12, 6  # layers of a teacher and of its student
 LENGTHS = (512, 1024, 2048, 4096, 8192)

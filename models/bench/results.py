@@ -34,7 +34,9 @@ def run(settings: BenchSettings, out: Path | None = None) -> dict[str, Any]:
         GonerdError: A cell's process failed, or the file holds something else.
     """
     plan = list(groups(settings))
-    result = read(out) if out is not None and out.exists() else {"kind": KIND, "machines": {}, "cells": []}
+    result: dict[str, Any] = {"kind": KIND, "machines": {}, "cells": []}
+    if out is not None and out.exists():
+        result = read(out)
     facts = machine()
     name = fingerprint(facts)
     result["machines"][name] = facts

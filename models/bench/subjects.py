@@ -13,16 +13,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-import transformers
 from torch import Tensor
 
-from gonerd.models import modeling_lsg
-from gonerd.models.attention import accelerate, attention_used
+from gonerd.models.attention import attention_used
 from gonerd.models.attention._encoder import Unpadded
 
-PATTERNS = ("longformer", "bigbird", "lsg", "nystromformer")
+from .bodies import VOCABULARY, body
+
 MEDIAN, SIGMA = 900, 0.8  # of the lengths of documents
-VOCABULARY = 1000
 
 
 @dataclass(frozen=True)
@@ -44,7 +42,7 @@ def make(job: dict[str, Any]) -> Subject:
     """Makes what a job of `plan` describes."""
     if job["variant"] == "floor":
         return _floor(job)
-    model = _model(job)
+    model = body(job)
     name = attention_used(model)
     if job["kind"] == "train":
         return Subject(lambda: _trained(model.train(), job), name, job["length"])
@@ -65,49 +63,6 @@ def document_lengths(job: dict[str, Any]) -> list[int]:
     generator = torch.Generator().manual_seed(job["seed"])
     normal = torch.randn(job["documents"], generator=generator) * SIGMA + math.log(MEDIAN)
     return [max(1, min(job["length"], round(value))) for value in normal.exp().tolist()]
-
-
-def _model(job: dict[str, Any]) -> Any:
-    hidden, layers, length = job["hidden"], job["layers"], job["length"]
-    sizes = {
-        "hidden_size": hidden,
-        "num_hidden_layers": layers,
-        "num_attention_heads": hidden // (64 if hidden % 64 == 0 else 32),
-        "intermediate_size": 4 * hidden,
-        # Longformer and BigBird as Hugging Face has them pad to a multiple of the window or block.
-        "max_position_embeddings": -(-length // 512) * 512 + 2,
-        "vocab_size": VOCABULARY,
-        "hidden_dropout_prob": job["dropout"],
-        "attention_probs_dropout_prob": job["dropout"],
-    }
-    torch.manual_seed(job["seed"])
-    if job["variant"] == "roberta-sdpa":
-        config = transformers.RobertaConfig(**sizes, attn_implementation="sdpa")
-        return transformers.RobertaModel(config, add_pooling_layer=False).eval()
-    model = _MAKERS[job["pattern"]](sizes, layers, length).eval()
-    return accelerate(model, int8=job["variant"].endswith("int8")) if job["variant"].startswith("ours") else model
-
-
-def _longformer(sizes: dict[str, Any], layers: int, length: int) -> Any:
-    config = transformers.LongformerConfig(**sizes, attention_window=[512] * layers)
-    return transformers.LongformerModel(config, add_pooling_layer=False)
-
-
-def _bigbird(sizes: dict[str, Any], layers: int, length: int) -> Any:
-    config = transformers.BigBirdConfig(**sizes, block_size=64, num_random_blocks=3)
-    return transformers.BigBirdModel(config, add_pooling_layer=False)
-
-
-def _lsg(sizes: dict[str, Any], layers: int, length: int) -> Any:
-    config = modeling_lsg.LSGConfig(**sizes, block_size=128, sparse_block_size=128, sparsity_factor=4)
-    return modeling_lsg.LSGModel(config, add_pooling_layer=False)  # type: ignore[no-untyped-call]
-
-
-def _nystromformer(sizes: dict[str, Any], layers: int, length: int) -> Any:
-    return transformers.NystromformerModel(transformers.NystromformerConfig(**sizes, segment_means_seq_len=length))
-
-
-_MAKERS = {"longformer": _longformer, "bigbird": _bigbird, "lsg": _lsg, "nystromformer": _nystromformer}
 
 
 def _text(length: int, seed: int) -> Tensor:
