@@ -119,15 +119,10 @@ class Unpadded:
 
     def implementation(self) -> str:
         """Names what computes the attention, here and now."""
-        layers = self.layers()
-        like = next(iter(layers[0].module.query.parameters()))
-        parts = [
-            self.scheme.name(self.config),
-            "unpadded",
-            implementation(like, layers[0].dropout),
-            "int8" * uses_int8(self),
-        ]
-        return "-".join(part for part in parts if part)
+        first = self.layers()[0]
+        kernel = implementation(next(iter(first.module.query.parameters())), first.dropout)
+        parts = (self.scheme.name(self.config), "unpadded", kernel, "int8" if uses_int8(self) else "")
+        return "-".join(filter(None, parts))
 
     def _layers(self, hidden: Tensor, packed: Packing, kept: list[Tensor] | None, only_first: bool) -> Tensor:
         """Runs all layers; returns (T, E), or the first token of each sequence, (B, E)."""
