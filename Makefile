@@ -7,8 +7,8 @@ OUT ?= out/demo
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo sample test check format bench bench-annotation bench-annotation-speed \
-	bench-annotation-trained bench-build bench-crawl bench-distill bench-extract bench-scale \
-	bench-score docs constraints clean
+	bench-annotation-trained bench-attention bench-build bench-crawl bench-distill \
+	bench-extract bench-scale bench-score docs constraints clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 13
@@ -43,8 +43,10 @@ format: setup ## Let ruff mend what it can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: setup ## Measure; see benchmarks/README.md
-	$(BIN)/python benchmarks/attention.py
+bench: bench-attention ## Measure attention; benchmarks/README.md tells of the others
+
+bench-attention: setup ## Measure the patterns beside Hugging Face and full attention; ARGS takes its options
+	$(BIN)/python -P benchmarks/attention.py $(ARGS)
 
 bench-build: setup ## Measure building releases of up to 100,000 documents
 	$(BIN)/python benchmarks/build.py --documents 10000,30000,100000

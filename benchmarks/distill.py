@@ -25,13 +25,13 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from gonerd.evaluation.environment import best_device, environment
-from gonerd.evaluation.memory import PeakMemory
 from gonerd.files import write_json
 from gonerd.markdown import table
 from gonerd.models import halve
 from gonerd.models.allocator import keep_freed_memory
 from gonerd.models.attention import accelerate
 from gonerd.models.distill.distiller import Distiller
+from gonerd.models.memory import PeakMemory
 
 VOCABULARY, MASKED, STEPS = 50_265, 0.15, 2
 KINDS = ("needed positions", "every position")

@@ -16,10 +16,10 @@ import torch
 from gonerd.errors import UsageError
 from gonerd.models.allocator import keep_freed_memory
 from gonerd.models.load import attention_used, load_model, position_limit, weights_sha256
+from gonerd.models.memory import PeakMemory
 from gonerd.models.windows import takes_global_mask
 
 from .environment import best_device
-from .memory import PeakMemory
 
 
 def measure(model_or_id: str, length: int, batch: int, repeats: int, seed: int) -> dict[str, Any]:

@@ -44,6 +44,7 @@ def run(
     ] = None,
     batch_size: Annotated[int, typer.Option(min=1, help="Windows run at once.")] = 1,
     limit: Limit = None,
+    int8: Annotated[bool, typer.Option("--int8", help="Compute dense layers in 8-bit integers (CPU).")] = False,
     config: Config = None,
 ) -> None:
     """Score MODELS with exact span F1 and strict seqeval side by side."""
@@ -52,7 +53,7 @@ def run(
         from .run import RunSettings, evaluate_model
 
         check_names([model_name(model) for model in models])
-        settings = RunSettings(task, data, split, max_length, stride, batch_size, limit)
+        settings = RunSettings(task, data, split, max_length, stride, batch_size, limit, int8)
         for model in models:
             micro = evaluate_model(model, out, settings)["micro"]
             typer.echo(

@@ -33,6 +33,7 @@ class RunSettings:
         stride: Positions that windows share; likewise.
         batch_size: Windows run at once.
         limit: Score the first documents only.
+        int8: Compute the dense layers in 8-bit integers.
     """
 
     task: str = "gonerd"
@@ -42,6 +43,7 @@ class RunSettings:
     stride: int | None = None
     batch_size: int = 1
     limit: int | None = None
+    int8: bool = False
 
 
 def evaluate_model(model_or_id: str | Path, out: Path, settings: RunSettings | None = None) -> dict[str, Score]:
@@ -65,7 +67,7 @@ def evaluate_model(model_or_id: str | Path, out: Path, settings: RunSettings | N
     examples = everything[: settings.limit]
     if not examples:
         raise GonerdError(f"dataset {settings.data!r}: split {settings.split!r} is empty, so there is nothing to score")
-    model, tokenizer = load_model(model_or_id, "token-classification", device=best_device())
+    model, tokenizer = load_model(model_or_id, "token-classification", device=best_device(), int8=settings.int8)
     if sorted((model.config.id2label or {}).values()) != sorted(task.tags):
         raise GonerdError(
             f"{model_or_id}: its classes are not the tags of task {task.name!r}; run `gonerd models finetune` first"
@@ -93,6 +95,7 @@ def evaluate_model(model_or_id: str | Path, out: Path, settings: RunSettings | N
             "layers": model.config.num_hidden_layers,
             "parameters": sum(p.numel() for p in model.parameters()),
             "attention": attention_used(model),
+            "int8": settings.int8,
             "dtype": str(model.dtype),
             "task": task.name,
             "task_version": task.version,
@@ -121,7 +124,8 @@ def _check_overwrite(path: Path, model: str, settings: RunSettings, documents: i
     if not path.exists():
         return
     before = read_json(path, "remove it")
-    now = {"model_path": model, "data": settings.data, "documents": documents}
+    before.setdefault("int8", False)  # results of earlier versions
+    now = {"model_path": model, "data": settings.data, "documents": documents, "int8": settings.int8}
     for key, value in now.items():
         if before.get(key) != value:
             raise UsageError(

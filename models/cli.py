@@ -1,30 +1,19 @@
-"""`gonerd models`: convert, halve and fine-tune encoders, and look at attention patterns."""
+"""`gonerd models`: convert, halve and fine-tune encoders."""
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from gonerd.errors import UsageError, needs_extra
+from gonerd.errors import needs_extra
 from gonerd.options import Config, Limit, Seed, command_group
 
+from ._options import Model, Out, Revision, Set, pairs
 from .cli_corpus import corpus
 from .cli_distill import card, distill
 
 app = command_group("Convert encoders to efficient attention, halve their depth, fine-tune them.")
-
-Model = Annotated[str, typer.Argument(help="Folder or hub id of a BERT- or RoBERTa-family encoder.")]
-Data = Annotated[str, typer.Option(help="Folder or hub id of the data; 'sample' is the packaged release.")]
-Out = Annotated[Path, typer.Option(help="Folder of the resulting model.")]
-Set = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--set", metavar="NAME=VALUE", show_default=False, help="An option of the pattern (gonerd models attention)."
-    ),
-]
-Revision = Annotated[str | None, typer.Option(help="Commit or tag of a hub model.")]
 
 
 @app.command()
@@ -55,7 +44,7 @@ def convert(
         from .conversion import convert as convert_model
         from .save import save
 
-        options = _pairs(settings) if window is None else {**_pairs(settings), "window": window}
+        options = pairs(settings) if window is None else {**pairs(settings), "window": window}
         ATTENTION.get(attention).read_options(options)
         result, tokenizer = convert_model(
             model, attention=attention, max_length=max_length, revision=revision, **options
@@ -63,44 +52,6 @@ def convert(
         note = {"made_by": "gonerd models convert", "source": model, "revision": revision, "attention": attention}
         save(result, tokenizer, out, {**note, "max_length": max_length})
     typer.echo(f"{attention}: {result.config.num_hidden_layers} layers, {max_length} tokens -> {out}")
-
-
-def _pairs(settings: list[str] | None) -> dict[str, Any]:
-    """Reads `name=value` words."""
-    pairs: dict[str, Any] = {}
-    for setting in settings or []:
-        name, equals, value = setting.partition("=")
-        if not (name and equals):
-            raise UsageError(f"--set {setting!r}: give NAME=VALUE")
-        pairs[name.replace("-", "_")] = value
-    return pairs
-
-
-@app.command()
-def attention(
-    pattern: Annotated[str | None, typer.Argument(show_default=False, help="Pattern (default: list all).")] = None,
-    draw: Annotated[Path | None, typer.Option(show_default=False, help="PNG to write: which token sees which.")] = None,
-    length: Annotated[int, typer.Option(help="Tokens of the text in the picture.")] = 256,
-    settings: Set = None,
-) -> None:
-    """List the attention patterns with their options, or draw the mask of one."""
-    with needs_extra("models"):
-        from .attention import ATTENTION
-
-        names = ATTENTION.names() if pattern is None else [pattern]
-        chosen = [ATTENTION.get(name) for name in names]
-        if draw is not None or settings:
-            if pattern is None:
-                raise UsageError("name the PATTERN to draw; `gonerd models attention` lists them")
-            options = chosen[0].read_options(_pairs(settings))
-        if draw is None:
-            typer.echo("\n".join(one.describe() for one in chosen))
-            return
-        with needs_extra("evaluation"):
-            from .drawing import draw as draw_pattern
-
-            share = draw_pattern(chosen[0], length, options, draw)
-    typer.echo(f"{pattern}: {share:.1%} of all pairs at {length} tokens -> {draw}")
 
 
 @app.command()
@@ -174,3 +125,6 @@ def finetune(
 app.command()(corpus)
 app.command()(distill)
 app.command()(card)
+
+# These commands register themselves on the same group.
+from . import attention_cli  # noqa: E402, F401

@@ -8,8 +8,10 @@ from typing import Any
 import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
+from gonerd.errors import GonerdError
+
 from ._pretrained import architecture, locate, open_config, open_model, open_tokenizer
-from .attention import attention_used, pattern_of
+from .attention import accelerate, attention_used, pattern_of
 from .attention._mapping import first_position
 from .heads import head_of
 from .note import remember
@@ -49,6 +51,7 @@ def load_model(
     head: str | None,
     revision: str | None = None,
     device: str | torch.device | None = None,
+    int8: bool = False,
     **config_overrides: Any,
 ) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
     """Loads a model and its tokenizer, in evaluation mode, accelerated where a pattern knows its type.
@@ -59,6 +62,7 @@ def load_model(
             None for the one the checkpoint bears.
         revision: Commit, tag or branch on the hub.
         device: Where to put the model; the CPU when not given.
+        int8: Compute the dense layers in 8-bit integers; see `gonerd.models.accelerate`.
         config_overrides: Fields of the configuration, for instance `num_labels`, `id2label` and `label2id`, and
             `dtype`, which is torch.float32 when not given. With `attn_implementation` the model is left to compute
             what that names.
@@ -77,7 +81,11 @@ def load_model(
     pattern = pattern_of(model)
     if pattern is not None and "attn_implementation" not in config_overrides:
         pattern.accelerate(model)
+    elif int8:
+        raise GonerdError(f"{source}: int8 needs accelerated attention, which this model does not get; leave it out")
     if device is not None:
         model.to(device)  # type: ignore[arg-type]  # transformers wraps it with a wrong signature
+    if int8:
+        accelerate(model, int8=True)
     remember(model, source=source, revision=revision)
     return model, tokenizer

@@ -3,7 +3,7 @@
 A pattern converts a full-attention encoder into a checkpoint of some class, and swaps that class's computation for a
 faster one of the same outputs. To add one, write `attention/<name>.py` that registers an `AttentionPattern`, and its
 test. The pieces: `_kernel` attends to several sets of keys at once, `_encoder` runs a model without padding and hands
-a pattern one document at a time, `_mapping` moves weights between families.
+a pattern (its `_scheme`) one document at a time, `_mapping` moves weights between families.
 """
 
 from __future__ import annotations
@@ -38,6 +38,8 @@ class AttentionPattern:
         implementation: Names what computes the attention of a base model ("unpadded-flash-merge",
             "huggingface").
         draw: (length, options) -> which token sees which, bool (length, length).
+        pairs: (length, configuration) -> how many pairs of a query and a key one head of one layer must score, for a
+            text without padding whose first token is global; what else attention costs, in the same coin.
     """
 
     name: str
@@ -48,6 +50,7 @@ class AttentionPattern:
     accelerate: Callable[[PreTrainedModel], None]
     implementation: Callable[[PreTrainedModel], str]
     draw: Callable[[int, Any], Tensor]
+    pairs: Callable[[int, Any], int]
 
     def read_options(self, given: Mapping[str, Any]) -> BaseModel:
         """Checks options by name.
@@ -83,18 +86,23 @@ def pattern_of(model: PreTrainedModel) -> AttentionPattern | None:
     return next((pattern for pattern in patterns if model.config.model_type in pattern.model_types), None)
 
 
-def accelerate(model: Model) -> Model:
+def accelerate(model: Model, int8: bool = False) -> Model:
     """Swaps a model's attention for the fast path of its pattern, in place. Doing it twice changes nothing.
 
     Args:
         model: A Hugging Face model with any head, for instance a Longformer from the hub.
+        int8: Compute the dense layers in 8-bit integers: about twice as fast on x86 processors, for predictions
+            only, and not exact. The parameters stay float32, beside an integer copy; what is saved is them. False
+            goes back to float32.
 
     Returns:
         The same object.
 
     Raises:
-        GonerdError: No pattern knows the model's type, or it is a decoder.
+        GonerdError: No pattern knows the model's type, it is a decoder, or int8 cannot be computed here.
     """
+    from ._int8_layers import set_int8
+
     pattern = pattern_of(model)
     if pattern is None:
         known = ", ".join(sorted(kind for name in ATTENTION.names() for kind in ATTENTION.get(name).model_types))
@@ -103,6 +111,7 @@ def accelerate(model: Model) -> Model:
             "convert the model first"
         )
     pattern.accelerate(model)
+    set_int8(model.base_model, int8)
     return model
 
 

@@ -7,11 +7,14 @@ Shapes: T rows, E width, I width of the feed-forward block.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from transformers.activations import ACT2FN
+
+from ._int8 import Int8Linear, quantised
 
 STRETCH = 1024  # rows of the feed-forward block at a time: its buffer stays in the cache
 
@@ -24,13 +27,29 @@ _IN_PLACE = {
 _NAMES = {cls[0] if isinstance(cls, tuple) else cls: name for name, cls in ACT2FN.items() if name in _IN_PLACE}
 
 
-def project(module: nn.Module, x: Tensor, out: Tensor) -> Tensor:
-    """Writes `module(x)` into `out`, without a copy when the module is a plain linear layer."""
+def project(module: nn.Module, x: Tensor, buffer: Tensor) -> Tensor:
+    """Returns `module(x)`, written into `buffer` where there is a kernel that writes."""
     if type(module) is not nn.Linear or module._forward_hooks or module._forward_pre_hooks:
-        return out.copy_(module(x))
+        out: Tensor = module(x)
+        return out
     if module.bias is None:
-        return torch.mm(x, module.weight.t(), out=out)
-    return torch.addmm(module.bias, x, module.weight.t(), out=out)
+        return torch.mm(x, module.weight.t(), out=buffer)
+    return torch.addmm(module.bias, x, module.weight.t(), out=buffer)
+
+
+def project_into(modules: Sequence[nn.Module], x: Tensor, outs: Sequence[Tensor]) -> None:
+    """Writes what each module makes of `x` into the tensor beside it."""
+    if all(type(m) is Int8Linear and not (m._forward_hooks or m._forward_pre_hooks) for m in modules):
+        for start in range(0, len(x), STRETCH):
+            rows = quantised(x[start : start + STRETCH], modules[0])
+            for module, out in zip(modules, outs, strict=True):
+                assert isinstance(module, Int8Linear)
+                out[start : start + STRETCH] = module.product(rows)
+        return
+    for module, out in zip(modules, outs, strict=True):
+        made = project(module, x, out)
+        if made is not out:
+            out.copy_(made)
 
 
 class FeedForward:

@@ -13,9 +13,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ._encoder import Layer
 from ._kernel import Keys, attend
 from ._rows import Document
+from ._scheme import Layer
 
 
 def few_rows(

@@ -15,10 +15,10 @@ from torch import Tensor
 
 from gonerd.models.modeling_lsg import LSGConfig, sparse_keys, sparse_starts
 
-from ._encoder import Layer
 from ._kernel import Keys, Windows, attend
 from ._masks import additive
 from ._rows import Document, Rows
+from ._scheme import Layer
 
 
 @dataclass(frozen=True, slots=True)

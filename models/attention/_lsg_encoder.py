@@ -14,10 +14,11 @@ from torch import Tensor
 
 from gonerd.models import modeling_lsg
 
-from ._encoder import Layer, Scheme, Unpadded
+from ._encoder import Unpadded
 from ._few import few_rows
 from ._lsg_document import attend_document, blocks, plan_for
 from ._rows import Document, Packing, Rows, sliced
+from ._scheme import Layer, Scheme
 
 
 class LSGScheme(Scheme):

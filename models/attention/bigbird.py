@@ -31,13 +31,15 @@ from gonerd.errors import GonerdError
 
 from . import ATTENTION, AttentionPattern
 from ._bigbird_blocks import Blocks, random_blocks
-from ._encoder import Layer, Scheme, Unpadded, unpad, used
+from ._encoder import Unpadded
 from ._families import SOURCES
 from ._few import first_sees_all
 from ._kernel import Keys, Windows, attend
 from ._mapping import remade, widened
 from ._masks import additive, dense
 from ._rows import Document, Rows, split
+from ._scheme import Layer, Scheme
+from ._swap import unpad, used
 
 
 class Options(BaseModel):
@@ -218,6 +220,18 @@ def draw(length: int, options: Options) -> Tensor:
     return mask(at, at, at < 0, blocks.size, _chosen(blocks, length, 1, 0))[0]
 
 
+def pairs(length: int, config: Any) -> int:
+    """Pairs that a head scores; see `AttentionPattern`."""
+    blocks = blocks_of(config)
+    if not blocks.sparse(length):
+        return length**2
+    size, inner = blocks.size, blocks.count(length) - 2
+    ends = length - inner * size
+    near = (3 * inner - 2) * size**2
+    chosen = inner * blocks.random * size**2 if blocks.semantics == "random" else 0
+    return ends * length + inner * size * ends + near + chosen
+
+
 ATTENTION.register("bigbird")(
     AttentionPattern(
         name="bigbird",
@@ -228,5 +242,6 @@ ATTENTION.register("bigbird")(
         accelerate=partial(unpad, classes={transformers.BigBirdModel: BigBirdModel}),
         implementation=used,
         draw=draw,
+        pairs=pairs,
     )
 )

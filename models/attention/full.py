@@ -6,6 +6,7 @@ For BERT, RoBERTa and the families that share their code. "Converting" to it rep
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 import torch
 import transformers
@@ -14,12 +15,14 @@ from torch import Tensor
 from transformers import PreTrainedModel
 
 from . import ATTENTION, AttentionPattern
-from ._encoder import Layer, Scheme, Unpadded, unpad, used
+from ._encoder import Unpadded
 from ._few import first_sees_all
 from ._kernel import Keys, attend
 from ._mapping import widened
 from ._masks import dense
 from ._rows import Document, Rows
+from ._scheme import Layer, Scheme
+from ._swap import unpad, used
 
 
 class Options(BaseModel):
@@ -104,6 +107,11 @@ def draw(length: int, options: Options) -> Tensor:
     return mask(at, at, at < 0)
 
 
+def pairs(length: int, config: Any) -> int:
+    """Pairs that a head scores; see `AttentionPattern`."""
+    return length**2
+
+
 ATTENTION.register("full")(
     AttentionPattern(
         name="full",
@@ -114,5 +122,6 @@ ATTENTION.register("full")(
         accelerate=partial(unpad, classes=_CLASSES),
         implementation=used,
         draw=draw,
+        pairs=pairs,
     )
 )

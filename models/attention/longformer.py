@@ -20,13 +20,15 @@ from transformers import PreTrainedModel
 from transformers.models.longformer.modeling_longformer import LongformerBaseModelOutputWithPooling
 
 from . import ATTENTION, AttentionPattern
-from ._encoder import Layer, Scheme, Unpadded, unpad, used
+from ._encoder import Unpadded
 from ._families import SOURCES
 from ._few import few_rows
 from ._kernel import Keys, Windows, attend
 from ._mapping import remade, widened
 from ._masks import additive, dense
 from ._rows import Document, Rows, split
+from ._scheme import Layer, Scheme
+from ._swap import unpad, used
 
 NARROWEST, WIDEST = 64, 128  # queries in a block: wider ones look at more keys in vain, narrower ones starve the kernel
 
@@ -251,6 +253,16 @@ def draw(length: int, options: Options) -> Tensor:
     return mask(at, at, at == 0, at < 0, options.window)
 
 
+def pairs(length: int, config: Any) -> int:
+    """Pairs that a head scores, in the mean of the layers; see `AttentionPattern`."""
+    given = config.attention_window
+    windows: list[int] = [given] if isinstance(given, int) else given
+    reaches = [min(window // 2, length - 1) for window in windows]
+    band = [length * (2 * reach + 1) - reach * (reach + 1) for reach in reaches]
+    ends = [2 * (length - 1 - reach) for reach in reaches]
+    return (sum(band) + sum(ends)) // len(windows)
+
+
 ATTENTION.register("longformer")(
     AttentionPattern(
         name="longformer",
@@ -261,5 +273,6 @@ ATTENTION.register("longformer")(
         accelerate=partial(unpad, classes={transformers.LongformerModel: LongformerModel}),
         implementation=used,
         draw=draw,
+        pairs=pairs,
     )
 )

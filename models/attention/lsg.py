@@ -26,12 +26,13 @@ from gonerd.models import modeling_lsg
 from gonerd.models.heads import HEADS
 
 from . import ATTENTION, AttentionPattern
-from ._encoder import Unpadded, unpad, used
+from ._encoder import Unpadded
 from ._families import SOURCES
 from ._lsg_encoder import LSGModel
 from ._lsg_mapping import TOKENS, to_lsg
 from ._lsg_mask import mask, reference, sparse_mask
 from ._lsg_public import CLASSES
+from ._swap import unpad, used
 
 __all__ = ["LSGModel", "Options", "mask", "reference", "sparse_mask"]
 
@@ -85,6 +86,24 @@ def draw(length: int, options: Options) -> Tensor:
     return seen
 
 
+def pairs(length: int, config: Any) -> int:
+    """Pairs that a head scores, those of the global tokens included; see `AttentionPattern`."""
+    front: int = config.num_global_tokens
+    block: int = config.block_size
+    if length <= 2 * block:
+        return (front + length) ** 2
+    total = front * (front + length) + length * front
+    left, right, step = modeling_lsg.sparse_starts(config) if config.has_sparse_keys else (0, 0, 0)
+    keys = -(-length // config.sparsity_factor) if config.has_sparse_keys else 0
+    for number in range(-(-length // block)):
+        start = number * block
+        seen = min(length, start + 2 * block) - max(0, start - block)
+        for first in (left + number * step, right + number * step):
+            seen += max(0, min(keys, first + config.sparse_block_size) - max(0, first))
+        total += min(block, length - start) * seen
+    return total
+
+
 def _used(model: Any) -> str:
     """What computes the attention: `modeling_lsg` itself unless it was accelerated."""
     return used(model) if isinstance(model, Unpadded) else "plain"
@@ -104,5 +123,6 @@ ATTENTION.register("lsg")(
         accelerate=partial(unpad, classes={modeling_lsg.LSGModel: LSGModel}),
         implementation=_used,
         draw=draw,
+        pairs=pairs,
     )
 )

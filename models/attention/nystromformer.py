@@ -26,12 +26,14 @@ from torch import Tensor
 from transformers.modeling_outputs import BaseModelOutputWithPastAndCrossAttentions
 
 from . import ATTENTION, AttentionPattern
-from ._encoder import Layer, Scheme, Unpadded, unpad, used
+from ._encoder import Unpadded
 from ._families import SOURCES
 from ._nystromformer_document import attend_document, convolved
 from ._nystromformer_mapping import to_nystromformer
-from ._nystromformer_mask import mask, reference
+from ._nystromformer_mask import ITERATIONS, mask, reference
 from ._rows import Document, Rows
+from ._scheme import Layer, Scheme
+from ._swap import unpad, used
 
 __all__ = ["NystromformerModel", "Options", "mask", "reference"]
 
@@ -130,6 +132,18 @@ def draw(length: int, options: Options) -> Tensor:
     return (members.T.float() @ members.float()) > 0
 
 
+def pairs(length: int, config: Any) -> int:
+    """Pairs that a head scores; the inverse and the convolution in pairs of as many operations."""
+    landmarks: int
+    landmarks, dim = config.num_landmarks, config.hidden_size // config.num_attention_heads
+    if landmarks in (config.segment_means_seq_len, 0) or length <= landmarks:
+        return length**2
+    inverse = 2 * ITERATIONS * landmarks**3 // dim
+    convolution = length * (config.conv_kernel_size or 0) // 2
+    total: int = 2 * length * landmarks + landmarks**2 + inverse + convolution
+    return total
+
+
 ATTENTION.register("nystromformer")(
     AttentionPattern(
         name="nystromformer",
@@ -140,5 +154,6 @@ ATTENTION.register("nystromformer")(
         accelerate=partial(unpad, classes={transformers.NystromformerModel: NystromformerModel}),
         implementation=used,
         draw=draw,
+        pairs=pairs,
     )
 )

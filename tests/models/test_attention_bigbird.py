@@ -12,8 +12,8 @@ from gonerd.errors import GonerdError
 from gonerd.models import accelerate, convert
 from gonerd.models.attention import attention_used
 from gonerd.models.attention._bigbird_blocks import Blocks, random_blocks
-from gonerd.models.attention._encoder import Layer
 from gonerd.models.attention._rows import Document, Rows
+from gonerd.models.attention._scheme import Layer
 from gonerd.models.attention.bigbird import BigBirdScheme, Options, draw, mask, reference
 from tests.models.exact import (
     CLOSE,

@@ -108,7 +108,7 @@ def test_the_device_neutral_way_agrees(kind, semantics, monkeypatch):
     with torch.no_grad():
         state = ours.eval()(ids, attention_mask, **extra).last_hidden_state
         monkeypatch.setattr(_kernel, "implementation", lambda q, dropout=0.0: "concatenated-sdpa")
-        monkeypatch.setattr(_encoder, "_InferenceStep", _encoder._Step)
+        monkeypatch.setattr(_encoder, "InferenceStep", _encoder.Step)
         assert (ours(ids, attention_mask, **extra).last_hidden_state - state).abs().max() < CLOSE
     assert largest_difference(exact, gradients(ours.train(), ids, attention_mask, **extra)) < 1e-5
 

@@ -10,8 +10,8 @@ from transformers import LongformerConfig, LongformerForMaskedLM, LongformerForS
 
 from gonerd.models import accelerate
 from gonerd.models.attention import attention_used
-from gonerd.models.attention._encoder import Layer
 from gonerd.models.attention._rows import Document, Rows
+from gonerd.models.attention._scheme import Layer
 from gonerd.models.attention.longformer import LongformerScheme, draw, mask, reference
 from tests.models.exact import (
     CLOSE,
