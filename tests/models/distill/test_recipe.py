@@ -1,6 +1,5 @@
 """Recipes run step by step, resume exactly, and refuse what does not fit."""
 
-import importlib.util
 import json
 import shutil
 from pathlib import Path
@@ -234,7 +233,6 @@ def test_half_precision_by_worker_processes(recipe_file, teacher, tmp_path):
         assert a == pytest.approx(b, rel=0.1)
 
 
-@pytest.mark.skipif(importlib.util.find_spec("tensorboard") is None, reason="tensorboard is not installed")
 def test_curves_for_tensorboard(recipe_file, teacher, tmp_path):
     run(recipe_file(steps_for(teacher, steps=2, trainer={"use_cpu": True})), tmp_path / "out")
     assert list((tmp_path / "out" / "student.training").rglob("events.out.tfevents.*"))
