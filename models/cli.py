@@ -62,13 +62,13 @@ def convert(
     typer.echo(f"{attention}: {result.config.num_hidden_layers} layers, {max_length} tokens -> {out}")
 
 
-def _pairs(settings: list[str] | None) -> dict[str, Any]:
+def _pairs(settings: list[str] | None, option: str = "--set") -> dict[str, Any]:
     """Reads `name=value` words."""
     pairs: dict[str, Any] = {}
     for setting in settings or []:
         name, equals, value = setting.partition("=")
         if not (name and equals):
-            raise UsageError(f"--set {setting!r}: give NAME=VALUE")
+            raise UsageError(f"{option} {setting!r}: give NAME=VALUE")
         pairs[name.replace("-", "_")] = value
     return pairs
 
@@ -126,41 +126,80 @@ def halve(
 def finetune(
     model: Model,
     out: Out,
-    task: Annotated[str, typer.Option(help="Task to train for.")] = "gonerd",
+    task: Annotated[str, typer.Option(help="Task: gonerd, or one of `gonerd evaluate tasks`.")] = "gonerd",
     data: Annotated[
-        str, typer.Option(help="Folder or hub id of the data; 'sample' is the packaged release.")
-    ] = "sample",
+        str | None,
+        typer.Option(show_default=False, help="gonerd: folder or hub id of a release (default: the packaged sample)."),
+    ] = None,
+    data_dir: Annotated[
+        Path | None,
+        typer.Option(show_default=False, help="Other tasks: folder of the original files (default: the hub)."),
+    ] = None,
+    revision: Annotated[
+        str | None, typer.Option(show_default=False, help="Commit of the data on the hub (default: the pinned one).")
+    ] = None,
+    option: Annotated[
+        list[str] | None, typer.Option("--option", metavar="NAME=VALUE", help="Option of the task's reader.")
+    ] = None,
+    held_out: Annotated[
+        str | None,
+        typer.Option(show_default=False, help="Split the best epoch is chosen on (default: validation), or none."),
+    ] = None,
+    absent_answers: Annotated[
+        str, typer.Option(help="Questions whose answer is not in their context: refuse, set-aside or no-answer.")
+    ] = "refuse",
     max_length: Annotated[
         int | None, typer.Option(show_default=False, help="Tokens in a window (default: the model's limit).")
     ] = None,
-    stride: Annotated[int, typer.Option(help="Tokens that neighbouring windows share.")] = 128,
-    epochs: Annotated[float, typer.Option(min=0.01, help="Passes over the training windows.")] = 5.0,
-    learning_rate: Annotated[float, typer.Option(min=1e-9, help="Peak learning rate.")] = 5e-5,
-    batch_size: Annotated[int, typer.Option(min=1, help="Windows in a step.")] = 2,
+    stride: Annotated[
+        int | None,
+        typer.Option(show_default=False, help="Tokens that neighbouring windows share (default: 128, or a quarter)."),
+    ] = None,
+    epochs: Annotated[
+        float | None, typer.Option(min=0.01, show_default=False, help="Passes over the data (default: the task's).")
+    ] = None,
+    learning_rate: Annotated[
+        float | None, typer.Option(min=1e-9, show_default=False, help="Peak learning rate (default: the task's).")
+    ] = None,
+    batch_size: Annotated[
+        int | None, typer.Option(min=1, show_default=False, help="Windows in a step (default: the task's).")
+    ] = None,
+    micro_batch: Annotated[
+        int | None, typer.Option(min=1, show_default=False, help="Windows at once (default: the whole batch).")
+    ] = None,
+    weight_decay: Annotated[
+        float | None, typer.Option(min=0, show_default=False, help="Weight decay (default: the task's).")
+    ] = None,
     attention_dropout: Annotated[
         float | None, typer.Option(min=0, max=1, show_default=False, help="Attention dropout (default: the model's).")
     ] = None,
+    global_attention: Annotated[
+        str | None,
+        typer.Option(show_default=False, help="Global tokens: none, first, question (default: the task's)."),
+    ] = None,
+    patience: Annotated[
+        int | None, typer.Option(min=1, show_default=False, help="Stop after so many epochs without a better score.")
+    ] = None,
+    trials: Annotated[int, typer.Option(min=1, help="Runs with seeds from --seed on, each in OUT/seed-N.")] = 1,
     limit: Limit = None,
     seed: Seed = 0,
     config: Config = None,
 ) -> None:
-    """Fine-tune MODEL on whole documents, window by window."""
+    """Fine-tune MODEL for a task; texts longer than a window are cut, and nothing is truncated."""
     with needs_extra("models"):
-        from .finetune import FinetuneSettings
-        from .finetune import finetune as finetune_model
+        from .finetune import FinetuneSettings, best_of, finetune_task
+        from .finetuning.sources import Request, open_task
 
-        settings = FinetuneSettings(
-            max_length=max_length,
-            stride=stride,
-            epochs=epochs,
-            learning_rate=learning_rate,
-            batch_size=batch_size,
-            attention_dropout=attention_dropout,
-            seed=seed,
-            limit=limit,
+        given = locals()
+        names = FinetuneSettings.__dataclass_fields__
+        settings = FinetuneSettings(**{name: given[name] for name in names})
+        request = Request(task, data, data_dir, revision, held_out, limit, absent_answers, _pairs(option, "--option"))
+        done = finetune_task(model, open_task(request), out, settings)
+    for one in done:
+        score = "" if one.score is None else f", {one.metric} {one.score:.3f}"
+        typer.echo(
+            f"{one.documents} documents, {one.windows} windows, {one.steps} steps, mean loss {one.loss:.3f}{score} "
+            f"({one.attention}) -> {one.folder}"
         )
-        done = finetune_model(model, data, out, task, settings)
-    typer.echo(
-        f"{done.documents} documents, {done.windows} windows, {done.steps} steps, mean loss {done.loss:.3f} "
-        f"({done.attention}) -> {out}"
-    )
+    if len(done) > 1:
+        typer.echo(f"best of {len(done)} -> {best_of(done).folder}")
