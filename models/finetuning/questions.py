@@ -45,7 +45,7 @@ class Questions(Kind):
 
     def overrides(self) -> dict[str, Any]:
         """Returns the fields of the configuration that the head is built from."""
-        return {}
+        return {"num_labels": 2}  # a checkpoint of another task may say otherwise
 
     def pieces(self, tokenizer: Any, examples: Sequence[QuestionExample], shape: Shape, *, gold: bool) -> list[Piece]:
         """Cuts contexts; where an answer lies beyond a window, that window answers none."""
