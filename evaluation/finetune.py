@@ -32,7 +32,12 @@ def open_task(request: Request) -> finetuning.TaskData:
         GonerdError: The data cannot be read, or an example has no public answer.
     """
     task = TASKS.get(request.task)
-    asked = {"data_dir": request.data_dir, "revision": request.revision, "limit": request.limit, **request.options}
+    asked: dict[str, Any] = {
+        "data_dir": request.data_dir,
+        "revision": request.revision,
+        "limit": request.limit,
+        **request.options,
+    }
     loaded = task.load("train", **asked)
     split = request.held_out or ("validation" if "validation" in task.splits else task.default_split)
     held_out = None if split == "none" else task.load(split, **asked)

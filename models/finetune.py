@@ -195,13 +195,23 @@ def _trial(
     if done is None:
         check_replaceable(out.resolve())  # before hours of training rather than after
         if torch.cuda.is_available():
-            model.to("cuda")
+            model.to("cuda")  # type: ignore[arg-type]  # transformers wraps it with a wrong signature
         done = {**facts, **_run(model, tokenizer, kind, data, shape, rates, settings, attends, objective)}
         remembered = {"kind": data.kind, "labels": list(kind.labels), "global_attention": attends, **asdict(shape)}
-        model.config.task_specific_params = {"gonerd": remembered}
+        config: Any = model.config
+        config.task_specific_params = {"gonerd": remembered}
         save(model, tokenizer, out, done)
-    counts = [done[name] for name in ("documents", "windows", "steps", "loss", "attention_used", "seed", "score")]
-    return FinetuneSummary(*counts, data.metric, out)
+    return FinetuneSummary(
+        documents=done["documents"],
+        windows=done["windows"],
+        steps=done["steps"],
+        loss=done["loss"],
+        attention=done["attention_used"],
+        seed=done["seed"],
+        score=done["score"],
+        metric=data.metric,
+        folder=out,
+    )
 
 
 def _rates(data: TaskData, settings: FinetuneSettings) -> Defaults:

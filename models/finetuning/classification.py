@@ -81,7 +81,8 @@ class Classification(Kind):
 
     def scores(self, outputs: Any) -> Tensor:
         """Returns the logits, (B, classes)."""
-        return outputs.logits.float()
+        logits: Tensor = outputs.logits
+        return logits.float()
 
     def merge(
         self, examples: Sequence[ClassificationExample], pieces: Sequence[Piece], scores: Sequence[Tensor]
@@ -121,7 +122,8 @@ class Regression(Classification):
 
     def loss(self, outputs: Any, targets: dict[str, Tensor]) -> Tensor:
         """Returns the weighted squared error."""
-        return ((outputs.logits.float().squeeze(-1) - targets["labels"]) ** 2 * targets["weights"]).mean()
+        found: Tensor = outputs.logits
+        return ((found.float().squeeze(-1) - targets["labels"]) ** 2 * targets["weights"]).mean()
 
     def read(self, logits: Tensor) -> int | float:
         """Reads a prediction off merged logits."""

@@ -140,7 +140,10 @@ class _Collator:
         return batch
 
 
-class _Trainer(Trainer):  # type: ignore[misc]  # transformers ships no types that mypy is shown
+class _Trainer(Trainer):
+    kind: Kind
+    objective: Objective | None
+
     def __init__(self, kind: Kind, objective: Objective | None, **settings: Any) -> None:
         super().__init__(**settings)
         self.kind, self.objective = kind, objective
@@ -159,7 +162,7 @@ class _Trainer(Trainer):  # type: ignore[misc]  # transformers ships no types th
         return (loss, outputs) if return_outputs else loss
 
 
-class _BestEpoch(TrainerCallback):  # type: ignore[misc]  # as above
+class _BestEpoch(TrainerCallback):
     """Scores the model after every epoch, keeps the best weights in memory, and stops when it gets no better."""
 
     def __init__(self, model: Any, held_out: Callable[[], float] | None, patience: int | None) -> None:

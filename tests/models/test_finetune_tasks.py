@@ -21,7 +21,7 @@ from gonerd.models.load import load_model
 from gonerd.models.predict import predict
 from gonerd.models.save import save
 
-FAST = ["--epochs", "12", "--learning-rate", "0.005", "--batch-size", "8", "--seed", "1"]
+FAST = ["--epochs", "8", "--learning-rate", "0.005", "--batch-size", "8", "--seed", "1"]
 
 
 @pytest.fixture
@@ -87,7 +87,7 @@ def test_classes_from_the_command_line(teachable, tmp_path, capsys):
 def test_answers_and_none_in_long_contexts(teachable, tmp_path):
     data = write_squad(tmp_path / "squad", [paragraph(i, answered=i % 4 > 0) for i in range(40)])
     save(*convert(teachable, max_length=128, window=16), tmp_path / "long", {})
-    settings = FinetuneSettings(max_length=48, stride=8, epochs=25, learning_rate=5e-3, batch_size=16)
+    settings = FinetuneSettings(max_length=64, stride=8, epochs=4, learning_rate=1e-2, batch_size=8)
     done = finetune(tmp_path / "long", data, tmp_path / "out", "squad_v2", settings)
     assert done.windows > 2 * done.documents
     assert done.score > 0.9
@@ -101,7 +101,7 @@ def test_answers_and_none_in_long_contexts(teachable, tmp_path):
 
 def test_trials_are_kept_and_continued(teachable, tmp_path):
     data = open_task(Request("rte", data_dir=write_rte(tmp_path / "rte"), limit=8))
-    settings = FinetuneSettings(epochs=2, trials=3, seed=5, batch_size=4)
+    settings = FinetuneSettings(epochs=1, trials=3, seed=5, batch_size=4)
     first = finetune_task(teachable, data, tmp_path / "out", settings)
     notes = {path.name: (path / "gonerd.json").stat().st_mtime_ns for path in (tmp_path / "out").iterdir()}
     assert sorted(notes) == ["seed-5", "seed-6", "seed-7"]
@@ -114,8 +114,8 @@ def test_trials_are_kept_and_continued(teachable, tmp_path):
     again = {path.name: (path / "gonerd.json").stat().st_mtime_ns for path in (tmp_path / "out").iterdir()}
     assert [name for name in sorted(notes) if again[name] != notes[name]] == ["seed-6"]
     # Other settings are another run.
-    changed = FinetuneSettings(epochs=1, trials=2, seed=5, batch_size=4)
-    assert [done.steps for done in finetune_task(teachable, data, tmp_path / "out", changed)] == [2, 2]
+    changed = FinetuneSettings(epochs=1, trials=2, seed=5, batch_size=8)
+    assert [done.steps for done in finetune_task(teachable, data, tmp_path / "out", changed)] == [1, 1]
 
 
 def toy(scores):
@@ -253,8 +253,10 @@ def test_numbers(teachable, tmp_path):
         rows = ["index\tsentence1\tsentence2\tscore"]
         rows += [f"{i}\t{'judge ' * (i % 6) + 'the'}\tthe\t{i % 6}" for i in range(36)]
         (folder / f"{name}.tsv").write_text("\n".join(rows) + "\n")
-    settings = FinetuneSettings(epochs=15, learning_rate=5e-3, batch_size=8)
-    assert finetune(teachable, folder, tmp_path / "out", "stsb", settings).score > 0.9
+    settings = FinetuneSettings(epochs=10, learning_rate=1e-2, batch_size=8)
+    task = open_task(Request("stsb", data_dir=folder, held_out="none"))
+    (done,) = finetune_task(teachable, task, tmp_path / "out", settings)
+    assert done.score is None
     model, tokenizer = load_model(tmp_path / "out", None)
     assert model.config.problem_type == "regression"
     few, many = predict(model, tokenizer, [ClassificationExample("", "judge " * n, "the", None) for n in (0, 5)])
