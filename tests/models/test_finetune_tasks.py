@@ -87,7 +87,7 @@ def test_classes_from_the_command_line(teachable, tmp_path, capsys):
 def test_answers_and_none_in_long_contexts(teachable, tmp_path):
     data = write_squad(tmp_path / "squad", [paragraph(i, answered=i % 4 > 0) for i in range(40)])
     save(*convert(teachable, max_length=128, window=16), tmp_path / "long", {})
-    settings = FinetuneSettings(max_length=64, stride=8, epochs=4, learning_rate=1e-2, batch_size=8)
+    settings = FinetuneSettings(max_length=64, stride=8, epochs=6, learning_rate=5e-3, batch_size=8)
     done = finetune(tmp_path / "long", data, tmp_path / "out", "squad_v2", settings)
     assert done.windows > 2 * done.documents
     assert done.score > 0.9
@@ -253,7 +253,7 @@ def test_numbers(teachable, tmp_path):
         rows = ["index\tsentence1\tsentence2\tscore"]
         rows += [f"{i}\t{'judge ' * (i % 6) + 'the'}\tthe\t{i % 6}" for i in range(36)]
         (folder / f"{name}.tsv").write_text("\n".join(rows) + "\n")
-    settings = FinetuneSettings(epochs=10, learning_rate=1e-2, batch_size=8)
+    settings = FinetuneSettings(epochs=15, learning_rate=5e-3, batch_size=8)
     task = open_task(Request("stsb", data_dir=folder, held_out="none"))
     (done,) = finetune_task(teachable, task, tmp_path / "out", settings)
     assert done.score is None
@@ -277,3 +277,16 @@ def test_gold_predicted_is_perfect(tmp_path):
     assert score(TASKS.get("rte"), examples, [example.gold for example in examples]) == 1
     gonerd = TASKS.get("gonerd").load("test").examples
     assert score(TASKS.get("gonerd"), gonerd, [example.spans for example in gonerd]) == 1
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+def test_half_precision_on_a_device(teachable, tmp_path):
+    """bf16 autocast, pinned loading, weights kept in float32."""
+    data = open_task(Request("rte", data_dir=write_rte(tmp_path / "rte")))
+    settings = FinetuneSettings(epochs=8, learning_rate=5e-3, batch_size=8)
+    (done,) = finetune_task(teachable, data, tmp_path / "out", settings)
+    assert done.score > 0.9
+    model, tokenizer = load_model(tmp_path / "out", None, device="cuda")
+    assert model.dtype == torch.float32
+    assert data.score(predict(model, tokenizer, data.held_out)) == pytest.approx(done.score)
