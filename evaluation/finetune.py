@@ -80,8 +80,8 @@ def neutral(example: Any) -> Any:
     if isinstance(example, TaggedExample):
         return finetuning.TagExample(example.id, example.text, example.words, example.spans)
     assert isinstance(example, QuestionExample)
-    choice = next((answer for answer in example.answers if answer in CHOICES and -1 in example.starts), None)
-    if choice is not None:
+    choice = example.answers[0] if len(set(example.answers)) == 1 and set(example.starts) == {-1} else None
+    if choice in CHOICES:
         return finetuning.QuestionExample(example.id, example.question, example.context, choice=choice)
     return finetuning.QuestionExample(example.id, example.question, example.context, example.answers, example.starts)
 

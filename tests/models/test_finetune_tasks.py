@@ -89,7 +89,7 @@ def test_answers_and_none_in_long_contexts(teachable, tmp_path):
     save(*convert(teachable, max_length=128, window=16), tmp_path / "long", {})
     settings = FinetuneSettings(max_length=64, stride=8, epochs=6, learning_rate=5e-3, batch_size=8)
     done = finetune(tmp_path / "long", data, tmp_path / "out", "squad_v2", settings)
-    assert done.windows > 2 * done.documents
+    assert done.windows == 2 * done.documents
     assert done.score > 0.9
     plain = transformers.AutoModelForQuestionAnswering.from_pretrained(tmp_path / "out")
     assert type(plain).__name__ == "LongformerForQuestionAnswering"
@@ -228,6 +228,15 @@ def test_yes_and_no_of_hotpotqa(tmp_path):
     right = [Answer("yes", -1, 1.0), Answer("judge", 20, 1.0), Answer("no", -1, 1.0)]
     assert task.score(right) == pytest.approx(1)
     assert task.score([right[2], *right[1:]]) == pytest.approx(2 / 3)
+
+
+def test_an_alias_is_no_choice():
+    """Among the aliases of TriviaQA, whose places are not annotated, "no" is a word like any other."""
+    from gonerd.evaluation.finetune import neutral
+    from gonerd.evaluation.tasks import QuestionExample as Asked
+
+    found = neutral(Asked("q", "q", "which film", "Dr No was shot", ("dr no", "no"), (-1, -1)))
+    assert (found.choice, found.answers) == (None, ("dr no", "no"))
 
 
 def test_entities_of_a_folder(teachable, tmp_path):
