@@ -35,15 +35,16 @@ def cut(
     encoded = _encode(tokenizer, pair)
     length, total = encoded.sequence_ids(0).count(side), len(encoded["input_ids"][0])
     room = shape.max_length - (total - length)
+    stride = min(shape.stride, room // 2)  # beside a long question, windows move on by at least half of the room
     if length > room:
-        if shape.stride > room // 2:
+        if room < max(shape.stride, 2):
             raise GonerdError(
                 f"{where}: what every window repeats leaves {max(room, 0)} of {shape.max_length} tokens for the text, "
-                f"too few for an overlap of {shape.stride}; raise --max-length or lower --stride"
+                f"fewer than the overlap of {shape.stride}; raise --max-length or lower --stride"
             )
         strategy = ("only_first", "only_second")[side]
-        encoded = _encode(tokenizer, pair, truncation=strategy, max_length=shape.max_length, stride=shape.stride)
-    step = room - shape.stride
+        encoded = _encode(tokenizer, pair, truncation=strategy, max_length=shape.max_length, stride=stride)
+    step = room - stride
     typed = len(pair) > 1 and "token_type_ids" in encoded
     count = len(encoded["input_ids"])
     found = []

@@ -21,7 +21,7 @@ class Shape:
 
     Attributes:
         max_length: Positions in a window, special tokens included.
-        stride: Positions of the text that neighbouring windows share.
+        stride: Positions of the text that neighbouring windows share; at most half of those it has beside a question.
     """
 
     max_length: int
