@@ -80,7 +80,13 @@ def evaluate_model(model_or_id: str | Path, out: Path, settings: RunSettings | N
     stride = settings.stride or trained.get("stride") or 128
     texts = [example.text for example in examples]
     predictions = predict_spans(
-        model, tokenizer, texts, max_length=max_length, stride=stride, batch_size=settings.batch_size
+        model,
+        tokenizer,
+        texts,
+        max_length=max_length,
+        stride=stride,
+        batch_size=settings.batch_size,
+        global_attention=trained.get("global_attention", "first"),  # models of before it could be chosen
     )
     gold = [list(example.spans) for example in examples]
     scores = score_spans(gold, predictions.spans)

@@ -20,12 +20,12 @@ Set = Annotated[
 Revision = Annotated[str | None, typer.Option(help="Commit or tag of a hub model.")]
 
 
-def pairs(settings: list[str] | None) -> dict[str, Any]:
-    """Reads `name=value` words."""
+def pairs(settings: list[str] | None, option: str = "--set") -> dict[str, Any]:
+    """Reads the `name=value` words of an option."""
     read: dict[str, Any] = {}
     for setting in settings or []:
         name, equals, value = setting.partition("=")
         if not (name and equals):
-            raise UsageError(f"--set {setting!r}: give NAME=VALUE")
+            raise UsageError(f"{option} {setting!r}: give NAME=VALUE")
         read[name.replace("-", "_")] = value
     return read

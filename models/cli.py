@@ -7,11 +7,12 @@ from typing import Annotated
 import typer
 
 from gonerd.errors import needs_extra
-from gonerd.options import Config, Limit, Seed, command_group
+from gonerd.options import Config, command_group
 
 from ._options import Model, Out, Revision, Set, pairs
 from .cli_corpus import corpus
 from .cli_distill import card, distill
+from .cli_finetune import finetune
 
 app = command_group("Convert encoders to efficient attention, halve their depth, fine-tune them.")
 
@@ -78,50 +79,7 @@ def halve(
     typer.echo(f"{before} layers -> {after} layers ({layers}) -> {out}")
 
 
-@app.command()
-def finetune(
-    model: Model,
-    out: Out,
-    task: Annotated[str, typer.Option(help="Task to train for.")] = "gonerd",
-    data: Annotated[
-        str, typer.Option(help="Folder or hub id of the data; 'sample' is the packaged release.")
-    ] = "sample",
-    max_length: Annotated[
-        int | None, typer.Option(show_default=False, help="Tokens in a window (default: the model's limit).")
-    ] = None,
-    stride: Annotated[int, typer.Option(help="Tokens that neighbouring windows share.")] = 128,
-    epochs: Annotated[float, typer.Option(min=0.01, help="Passes over the training windows.")] = 5.0,
-    learning_rate: Annotated[float, typer.Option(min=1e-9, help="Peak learning rate.")] = 5e-5,
-    batch_size: Annotated[int, typer.Option(min=1, help="Windows in a step.")] = 2,
-    attention_dropout: Annotated[
-        float | None, typer.Option(min=0, max=1, show_default=False, help="Attention dropout (default: the model's).")
-    ] = None,
-    limit: Limit = None,
-    seed: Seed = 0,
-    config: Config = None,
-) -> None:
-    """Fine-tune MODEL on whole documents, window by window."""
-    with needs_extra("models"):
-        from .finetune import FinetuneSettings
-        from .finetune import finetune as finetune_model
-
-        settings = FinetuneSettings(
-            max_length=max_length,
-            stride=stride,
-            epochs=epochs,
-            learning_rate=learning_rate,
-            batch_size=batch_size,
-            attention_dropout=attention_dropout,
-            seed=seed,
-            limit=limit,
-        )
-        done = finetune_model(model, data, out, task, settings)
-    typer.echo(
-        f"{done.documents} documents, {done.windows} windows, {done.steps} steps, mean loss {done.loss:.3f} "
-        f"({done.attention}) -> {out}"
-    )
-
-
+app.command()(finetune)
 app.command()(corpus)
 app.command()(distill)
 app.command()(card)

@@ -1,181 +1,271 @@
-"""Fine-tuning a token classifier on documents of any length, window by window."""
+"""Fine-tuning an encoder for a task on texts of any length, window by window, once or with several seeds."""
 
 from __future__ import annotations
 
-import math
-import sys
-import tempfile
+import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from gonerd.errors import GonerdError
-from gonerd.labels import spans_to_tags
-from gonerd.tokens import tokenize
+from gonerd.files import check_replaceable, read_json
 
 from .allocator import keep_freed_memory
-from .load import attention_used, load_model, longest_input, position_limit
-from .save import save
-from .tasks import TASKS, Example
-from .windows import Window, check_window, collate, labels_of, make_windows, takes_global_mask
+from .finetuning import KINDS, Kind, Shape, TaskData
+from .finetuning._kind import check_attends
+from .finetuning.defaults import Defaults, defaults_for
+from .finetuning.running import predict_pieces
+from .finetuning.sources import Request, open_task
+from .finetuning.train import Objective, Recipe, train
+from .load import attention_used, load_model, longest_input, position_limit, weights_sha256
+from .save import NOTE, save
+from .windows import check_window
 
 
 @dataclass(frozen=True)
 class FinetuneSettings:
-    """How to fine-tune.
+    """How to fine-tune; None stands for the default of the task (`gonerd.models.finetuning.defaults`).
 
     Attributes:
         max_length: Positions in a window; the model's own limit when None.
-        stride: Positions that neighbouring windows share.
+        stride: Positions that neighbouring windows share; 128, or a quarter of a short window, when None.
         epochs: Passes over the training windows.
-        learning_rate: Peak, reached after a tenth of the steps and then lowered linearly.
+        learning_rate: Peak of a linear warm-up and decay.
         batch_size: Windows a step.
+        micro_batch: Windows at once, where a batch does not fit into memory; the batch when None.
+        weight_decay: Of AdamW.
         attention_dropout: Probability of dropping an attention weight; the model's own when None. 0 keeps
             the fused attention kernel, which halves the time of a step on a CPU.
+        global_attention: Which tokens are global, "none", "first" or "question"; chosen by the kind of task when None.
+        patience: Epochs without a better held-out score after which training ends; never when None.
+        trials: Runs, with seeds from `seed` on, each saved in a folder of its own when there are several.
         seed: Seed of the head, the order and the dropout.
         limit: Train on the first documents only.
     """
 
     max_length: int | None = None
-    stride: int = 128
-    epochs: float = 5.0
-    learning_rate: float = 5e-5
-    batch_size: int = 2
+    stride: int | None = None
+    epochs: float | None = None
+    learning_rate: float | None = None
+    batch_size: int | None = None
+    micro_batch: int | None = None
+    weight_decay: float | None = None
     attention_dropout: float | None = None
+    global_attention: str | None = None
+    patience: int | None = None
+    trials: int = 1
     seed: int = 0
     limit: int | None = None
 
 
 @dataclass(frozen=True)
 class FinetuneSummary:
-    """What was trained on, and the mean loss of the run: no document, word or span is left out."""
+    """What was trained on, and what came out: no document, word or span is left out.
+
+    Attributes:
+        documents: Training examples.
+        windows: Windows they were cut into.
+        steps: Optimiser steps.
+        loss: Mean loss of the run.
+        attention: The attention that was computed.
+        seed: Seed of the run.
+        score: Held-out score of the weights that were kept; None without held-out examples.
+        metric: Name of that score.
+        folder: Where the model lies.
+    """
 
     documents: int
     windows: int
     steps: int
     loss: float
     attention: str
+    seed: int
+    score: float | None
+    metric: str
+    folder: Path
 
 
 def finetune(
-    model_or_id: str | Path, data: str | Path, out: Path, task: str = "gonerd", settings: FinetuneSettings | None = None
+    model_or_id: str | Path,
+    data: str | Path | None,
+    out: Path,
+    task: str = "gonerd",
+    settings: FinetuneSettings | None = None,
 ) -> FinetuneSummary:
     """Fine-tunes a model on the training split of a task and saves it with its tokenizer.
 
     Args:
         model_or_id: Folder or hub id of an encoder.
-        data: What the task's loader takes.
+        data: What the task's loader takes: a release for "gonerd", for other tasks a folder of original files, or
+            None for the hub.
         out: Folder of the fine-tuned model.
         task: A registered task.
         settings: How to fine-tune.
 
     Returns:
-        What was done.
+        What was done; of several trials, the best.
 
     Raises:
         UsageError: The task is unknown, or window and stride do not fit.
         GonerdError: Model or data cannot be loaded, or the loss is no number any more.
     """
-    from transformers import set_seed
-
     settings = settings or FinetuneSettings()
-    definition = TASKS.get(task)
-    examples = definition.load(data, "train")[: settings.limit]
-    if not examples:
-        raise GonerdError(f"dataset {str(data)!r}: the training split is empty; build it from more documents")
-    keep_freed_memory()
-    set_seed(settings.seed)
-    names = dict(enumerate(definition.tags))
-    overrides: dict[str, Any] = {
-        "num_labels": len(names),
-        "id2label": names,
-        "label2id": {tag: i for i, tag in names.items()},
-    }
-    if settings.attention_dropout is not None:
-        overrides["attention_probs_dropout_prob"] = settings.attention_dropout
-    model, tokenizer = load_model(model_or_id, "token-classification", **overrides)
-    max_length = settings.max_length or longest_input(model, tokenizer)
-    check_window(max_length, settings.stride, position_limit(model))
-    windows, labels = training_windows(tokenizer, examples, definition.tags, max_length, settings.stride)
-    steps, loss = _train(model, tokenizer, windows, labels, settings)
-    note = {
-        "made_by": "gonerd models finetune",
-        "source": str(model_or_id),
-        "task": definition.name,
-        "task_version": definition.version,
-        "data": str(data),
-        **asdict(settings),
-        "max_length": max_length,
-        "attention_used": attention_used(model),
-        "loss": loss,
-    }
-    save(model, tokenizer, out, note)
-    return FinetuneSummary(len(examples), len(windows), steps, loss, note["attention_used"])
+    folder = Path(data) if data is not None else None
+    own = {"data": data} if task == "gonerd" else {"data_dir": folder}
+    return best_of(finetune_task(model_or_id, open_task(Request(task, limit=settings.limit, **own)), out, settings))
 
 
-def training_windows(
-    tokenizer: Any, examples: Sequence[Example], tags: Sequence[str], max_length: int, stride: int
-) -> tuple[list[Window], list[list[int]]]:
-    """Cuts examples into windows with labels.
+def best_of(trials: Sequence[FinetuneSummary]) -> FinetuneSummary:
+    """Returns the trial with the best held-out score, or the lowest loss where there is none; the first of equals."""
+    return max(trials, key=lambda done: -done.loss if done.score is None else done.score)
+
+
+def finetune_task(
+    model_or_id: str | Path,
+    data: TaskData,
+    out: Path,
+    settings: FinetuneSettings | None = None,
+    objective: Objective | None = None,
+) -> list[FinetuneSummary]:
+    """Fine-tunes a model on examples at hand.
 
     Args:
-        tokenizer: A fast tokenizer that takes words.
-        examples: Documents with gold spans.
-        tags: BIO tags in the order of the head's classes.
-        max_length: Positions in a window.
-        stride: Positions that neighbouring windows share.
+        model_or_id: Folder or hub id of an encoder.
+        data: The task.
+        out: Folder of the fine-tuned model; of several trials, the folder that holds `seed-N`.
+        settings: How to fine-tune.
+        objective: See `gonerd.models.finetuning.train.train`.
 
     Returns:
-        The windows and, for each, its labels.
+        One summary a trial. A trial that was finished before, with the same settings, is not run again.
+
+    Raises:
+        UsageError: Window, stride or global tokens do not fit.
+        GonerdError: The model cannot be loaded, an example does not fit its task, or the loss is no number any more.
     """
-    index = {tag: i for i, tag in enumerate(tags)}
-    windows: list[Window] = []
-    labels: list[list[int]] = []
-    for i, example in enumerate(examples):
-        # The words of prediction time: they do not know the gold borders.
-        offsets = tokenize(example.text)
-        words = [example.text[start:end] for start, end in offsets]
-        classes = [index[tag] for tag in spans_to_tags(example.spans, offsets)]
-        for window in make_windows(tokenizer, words, max_length, stride, i):
-            windows.append(window)
-            labels.append(labels_of(window, classes))
-    return windows, labels
+    settings = settings or FinetuneSettings()
+    keep_freed_memory()
+    if settings.trials == 1:
+        return [_trial(model_or_id, data, out, settings, objective, resume=False)]
+    seeds = range(settings.seed, settings.seed + settings.trials)
+    folders = {seed: out / f"seed-{seed}" for seed in seeds}
+    return [
+        _trial(model_or_id, data, folders[seed], replace(settings, seed=seed, trials=1), objective, resume=True)
+        for seed in seeds
+    ]
 
 
-def _train(
-    model: Any, tokenizer: Any, windows: Sequence[Window], labels: Sequence[list[int]], settings: FinetuneSettings
-) -> tuple[int, float]:
-    from transformers import PrinterCallback, Trainer, TrainingArguments
+def _trial(
+    model_or_id: str | Path,
+    data: TaskData,
+    out: Path,
+    settings: FinetuneSettings,
+    objective: Objective | None,
+    resume: bool,
+) -> FinetuneSummary:
+    from transformers import set_seed
 
-    global_first = takes_global_mask(model)
+    kind = KINDS.get(data.kind)(data.labels)
+    attends = settings.global_attention or kind.attends
+    check_attends(attends, data.kind)
+    rates = _rates(data, settings)
+    set_seed(settings.seed)
+    overrides = kind.overrides()
+    if settings.attention_dropout is not None:
+        overrides["attention_probs_dropout_prob"] = settings.attention_dropout
+    model, tokenizer = load_model(model_or_id, kind.head, **overrides)
+    shape = _shape(model, tokenizer, settings)
+    facts = {
+        "made_by": "gonerd models finetune",
+        "source": str(model_or_id),
+        "task": data.name,
+        "task_version": data.version,
+        **data.dataset,
+        **asdict(settings),
+        **{name: value for name, value in asdict(rates).items() if name != "source"},
+        **asdict(shape),
+        "defaults": rates.source,
+        "global_attention": attends,
+        "attention_used": attention_used(model),
+        "begun_from_sha256": weights_sha256(model),
+    }
+    done = _finished(out, facts) if resume else None
+    if done is None:
+        check_replaceable(out.resolve())  # before hours of training rather than after
+        if torch.cuda.is_available():
+            model.to("cuda")  # type: ignore[arg-type]  # transformers wraps it with a wrong signature
+        done = {**facts, **_run(model, tokenizer, kind, data, shape, rates, settings, attends, objective)}
+        remembered = {"kind": data.kind, "labels": list(kind.labels), "global_attention": attends, **asdict(shape)}
+        config: Any = model.config
+        config.task_specific_params = {"gonerd": remembered}
+        save(model, tokenizer, out, done)
+    return FinetuneSummary(
+        documents=done["documents"],
+        windows=done["windows"],
+        steps=done["steps"],
+        loss=done["loss"],
+        attention=done["attention_used"],
+        seed=done["seed"],
+        score=done["score"],
+        metric=data.metric,
+        folder=out,
+    )
 
-    def to_batch(items: Sequence[tuple[Window, list[int]]]) -> dict[str, torch.Tensor]:
-        chosen, classes = zip(*items, strict=True)
-        return collate(chosen, tokenizer.pad_token_id, global_first=global_first, labels=classes)
 
-    steps = math.ceil(math.ceil(len(windows) / settings.batch_size) * settings.epochs)
-    with tempfile.TemporaryDirectory() as scratch:
-        arguments = TrainingArguments(
-            output_dir=scratch,
-            num_train_epochs=settings.epochs,
-            per_device_train_batch_size=settings.batch_size,
-            learning_rate=settings.learning_rate,
-            warmup_steps=steps // 10,
-            seed=settings.seed,
-            save_strategy="no",
-            logging_strategy="no",
-            report_to=[],
-            disable_tqdm=not sys.stderr.isatty(),
-            remove_unused_columns=False,
-            dataloader_pin_memory=torch.cuda.is_available(),
-        )
-        items = list(zip(windows, labels, strict=True))
-        trainer = Trainer(model=model, args=arguments, train_dataset=items, data_collator=to_batch)
-        trainer.remove_callback(PrinterCallback)  # the caller says what was done, in its own words
-        result = trainer.train()
-    if not math.isfinite(result.training_loss):
-        raise GonerdError(f"the training loss became {result.training_loss}; lower --learning-rate and run again")
-    return int(result.global_step), float(result.training_loss)
+def _rates(data: TaskData, settings: FinetuneSettings) -> Defaults:
+    named = ("epochs", "learning_rate", "batch_size", "weight_decay")
+    given = {name: getattr(settings, name) for name in named if getattr(settings, name) is not None}
+    return replace(defaults_for(data.name, data.kind), **given)
+
+
+def _shape(model: Any, tokenizer: Any, settings: FinetuneSettings) -> Shape:
+    length = settings.max_length or longest_input(model, tokenizer)
+    stride = settings.stride if settings.stride is not None else max(min(128, (length - 2) // 4), 1)
+    check_window(length, stride, position_limit(model))
+    return Shape(length, stride)
+
+
+def _finished(out: Path, facts: dict[str, Any]) -> dict[str, Any] | None:
+    """Returns the note of a trial that was finished with just these settings."""
+    if not (out / NOTE).exists():
+        return None
+    note: dict[str, Any] = read_json(out / NOTE, "remove the folder")
+    wanted = json.loads(json.dumps(facts, default=str))
+    return note if all(note.get(name) == value for name, value in wanted.items()) else None
+
+
+def _run(
+    model: Any,
+    tokenizer: Any,
+    kind: Kind,
+    data: TaskData,
+    shape: Shape,
+    rates: Defaults,
+    settings: FinetuneSettings,
+    attends: str,
+    objective: Objective | None,
+) -> dict[str, Any]:
+    """Trains in place, and returns what came out for the note."""
+    pieces = kind.pieces(tokenizer, data.train, shape, gold=True)
+    tested = kind.pieces(tokenizer, data.held_out, shape, gold=False)
+    micro_batch = settings.micro_batch or rates.batch_size
+
+    def score() -> float:
+        found = predict_pieces(model, tokenizer, kind, data.held_out, tested, attends, micro_batch)
+        return data.score(found)
+
+    recipe = Recipe(rates, micro_batch, settings.patience, attends, settings.seed)
+    done = train(model, tokenizer, kind, pieces, recipe, score if tested else None, objective)
+    return {
+        "documents": len(data.train),
+        "windows": len(pieces),
+        "steps": done.steps,
+        "loss": done.loss,
+        "held_out": len(data.held_out),
+        "metric": data.metric,
+        "score": done.history[done.best_epoch - 1] if done.best_epoch else None,
+        "history": done.history,
+        "best_epoch": done.best_epoch,
+    }

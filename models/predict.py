@@ -1,4 +1,4 @@
-"""Spans of whole documents from a token-classification model."""
+"""Predictions for texts of any length from a fine-tuned model."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import torch
-
-from gonerd.labels import mentions
-from gonerd.progress import track
+from gonerd.errors import GonerdError
 from gonerd.records import Span
 from gonerd.tokens import tokenize
 
-from .windows import Window, check_window, collate, make_windows, takes_global_mask
+from .finetuning import KINDS, Shape, TagExample
+from .finetuning._kind import owned
+from .finetuning.running import predict_pieces
+from .windows import check_window
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,14 @@ class Predictions:
 
 
 def predict_spans(
-    model: Any, tokenizer: Any, texts: Sequence[str], *, max_length: int, stride: int, batch_size: int = 1
+    model: Any,
+    tokenizer: Any,
+    texts: Sequence[str],
+    *,
+    max_length: int,
+    stride: int,
+    batch_size: int = 1,
+    global_attention: str = "none",
 ) -> Predictions:
     """Predicts the spans of texts of any length.
 
@@ -48,6 +55,7 @@ def predict_spans(
         max_length: Positions in a window.
         stride: Positions that neighbouring windows share.
         batch_size: Windows run at once.
+        global_attention: Which tokens are global, as in fine-tuning.
 
     Returns:
         The predictions, every character of every text considered.
@@ -56,41 +64,35 @@ def predict_spans(
         UsageError: The window or stride is out of range.
     """
     check_window(max_length, stride)
-    tokens = [tokenize(text) for text in texts]
-    windows: list[Window] = []
-    for i, (text, offsets) in enumerate(zip(texts, tokens, strict=True)):
-        windows += make_windows(tokenizer, [text[start:end] for start, end in offsets], max_length, stride, i)
-    best: list[dict[int, tuple[int, int, float]]] = [{} for _ in texts]  # word -> (margin, tag, probability)
-    windows.sort(key=lambda window: len(window.input_ids), reverse=True)  # equal lengths together: less padding
-    batches = [windows[i : i + batch_size] for i in range(0, len(windows), batch_size)]
-    for batch in track(batches, "predict"):
-        for window, probabilities, classes in zip(batch, *_run(model, tokenizer, batch), strict=True):
-            held = best[window.document]
-            for position, word in enumerate(window.words):
-                margin = window.margins[position]
-                if word >= 0 and (word not in held or margin > held[word][0]):
-                    held[word] = (margin, int(classes[position]), float(probabilities[position]))
     names: dict[int, str] = model.config.id2label
-    spans = [_decode(found, offsets, names) for found, offsets in zip(best, tokens, strict=True)]
-    words = sum(len(offsets) for offsets in tokens)
-    return Predictions(spans, len(windows), words, words - sum(len(found) for found in best))
+    kind = KINDS.get("token-classification")(tuple(names[i] for i in range(len(names))))
+    examples = [TagExample(str(i), text, tuple(tokenize(text)), ()) for i, text in enumerate(texts)]
+    pieces = kind.pieces(tokenizer, examples, Shape(max_length, stride), gold=False)
+    spans = predict_pieces(model, tokenizer, kind, examples, pieces, global_attention, batch_size)
+    words = sum(len(example.words) for example in examples)
+    return Predictions(spans, len(pieces), words, words - sum(map(len, owned(pieces))))
 
 
-def _run(model: Any, tokenizer: Any, batch: Sequence[Window]) -> tuple[torch.Tensor, torch.Tensor]:
-    inputs = collate(batch, tokenizer.pad_token_id, global_first=takes_global_mask(model))
-    model.eval()
-    with torch.inference_mode():
-        logits = model(**{name: value.to(model.device) for name, value in inputs.items()}).logits
-    probabilities, classes = logits.float().softmax(-1).max(-1)
-    return probabilities.cpu(), classes.cpu()
+def predict(model: Any, tokenizer: Any, examples: Sequence[Any], *, batch_size: int = 1) -> list[Any]:
+    """Predicts for examples of the kind that a model was fine-tuned for, cut as it was in training.
 
+    Args:
+        model: A model that `gonerd models finetune` made.
+        tokenizer: Its fast tokenizer (see `load_model`).
+        examples: Records of `gonerd.models.finetuning`; their gold labels are not looked at.
+        batch_size: Windows run at once.
 
-def _decode(
-    found: dict[int, tuple[int, int, float]], offsets: Sequence[tuple[int, int]], names: dict[int, str]
-) -> list[Span]:
-    tags = [names[found[word][1]] if word in found else "O" for word in range(len(offsets))]
-    spans = []
-    for first, last, label in mentions(tags):
-        score = sum(found[word][2] for word in range(first, last)) / (last - first)
-        spans.append(Span(offsets[first][0], offsets[last - 1][1], label, score=score))
-    return spans
+    Returns:
+        One prediction an example: a class index, a number, a list of spans, or an `Answer`.
+
+    Raises:
+        GonerdError: The model was not made so, or a question leaves no room for its context.
+    """
+    known = (getattr(model.config, "task_specific_params", None) or {}).get("gonerd")
+    if known is None:
+        raise GonerdError(
+            "the model's config.json has no 'task_specific_params' of gonerd; run `gonerd models finetune` first"
+        )
+    kind = KINDS.get(known["kind"])(tuple(known["labels"]))
+    pieces = kind.pieces(tokenizer, examples, Shape(known["max_length"], known["stride"]), gold=False)
+    return predict_pieces(model, tokenizer, kind, examples, pieces, known["global_attention"], batch_size)

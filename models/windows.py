@@ -84,7 +84,7 @@ def make_windows(tokenizer: Any, words: Sequence[str], max_length: int, stride: 
     for i in range(count):
         ids, word_ids = encoded["input_ids"][i], encoded.word_ids(i)
         windows.append(
-            Window(document, ids, _first_pieces(word_ids, continued=i > 0), _margins(word_ids, i > 0, i + 1 < count))
+            Window(document, ids, _first_pieces(word_ids, continued=i > 0), margins_of(word_ids, i > 0, i + 1 < count))
         )
     return windows
 
@@ -102,50 +102,16 @@ def _first_pieces(word_ids: Sequence[int | None], continued: bool) -> list[int]:
     return words
 
 
-def _margins(word_ids: Sequence[int | None], cut_left: bool, cut_right: bool) -> list[int]:
-    last, far = len(word_ids) - 1, len(word_ids)
-    return [min(i if cut_left else far, last - i if cut_right else far) for i in range(len(word_ids))]
-
-
-def labels_of(window: Window, tags: Sequence[int]) -> list[int]:
-    """Returns a window's training labels: the tag of each word at its first piece, elsewhere `IGNORED`."""
-    return [tags[word] if word >= 0 else IGNORED for word in window.words]
-
-
-def collate(
-    windows: Sequence[Window],
-    pad_token_id: int,
-    *,
-    global_first: bool,
-    labels: Sequence[Sequence[int]] | None = None,
-) -> dict[str, torch.Tensor]:
-    """Pads windows to a batch.
+def margins_of(positions: Sequence[object], cut_left: bool, cut_right: bool) -> list[int]:
+    """Returns for each position its distance to the nearest end of the window where text was cut.
 
     Args:
-        windows: B windows, the longest of N positions.
-        pad_token_id: What fills the shorter ones.
-        global_first: Whether to mark the first token global (Longformer, section 3.1); models whose
-            attention is full do not take the mask.
-        labels: One sequence a window.
-
-    Returns:
-        `input_ids` and `attention_mask`, and if asked for `global_attention_mask` and `labels`, each (B, N).
+        positions: What stands at each position.
+        cut_left: Whether the text goes on before the window.
+        cut_right: Whether it goes on after it.
     """
-    longest = max(len(window.input_ids) for window in windows)
-
-    def pad(rows: Sequence[Sequence[int]], value: int) -> torch.Tensor:
-        return torch.tensor([[*row, *[value] * (longest - len(row))] for row in rows])
-
-    batch = {
-        "input_ids": pad([window.input_ids for window in windows], pad_token_id),
-        "attention_mask": pad([[1] * len(window.input_ids) for window in windows], 0),
-    }
-    if global_first:
-        batch["global_attention_mask"] = torch.zeros_like(batch["input_ids"])
-        batch["global_attention_mask"][:, 0] = 1
-    if labels is not None:
-        batch["labels"] = pad(labels, IGNORED)
-    return batch
+    last, far = len(positions) - 1, len(positions)
+    return [min(i if cut_left else far, last - i if cut_right else far) for i in range(len(positions))]
 
 
 def takes_global_mask(model: torch.nn.Module) -> bool:

@@ -11,6 +11,7 @@ from typing import Any
 from gonerd.errors import GonerdError, unknown_name
 from gonerd.evaluation.metrics import Tagged
 from gonerd.labels import SCHEMES, tags_to_spans
+from gonerd.records import Span
 
 from . import Task
 from ._columns import check_scheme, documents, in_bio
@@ -76,6 +77,10 @@ class NerTask(Task):
     def gold(self, example: TaggedExample) -> Tagged:
         """Returns the tags, sentence by sentence."""
         return example.tagged()
+
+    def guess(self, example: TaggedExample, found: Sequence[Span]) -> Tagged:
+        """Returns the tags of the spans, sentence by sentence."""
+        return example.tagged(found)
 
     def references(self, path: Path, tally: Tally, **options: str) -> dict[str, tuple[str, Any]]:
         """Reads gold columns: from number of the document to its tags."""

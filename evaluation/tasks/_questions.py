@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gonerd.errors import GonerdError
 
 from . import Task
 from ._examples import QuestionExample
 from ._files import read_json
+
+if TYPE_CHECKING:
+    from gonerd.models.finetuning import Answer
 
 MISPLACED = "answer not at its offset"  # kept: scores need the answer alone, training needs the offset
 
@@ -24,6 +27,10 @@ class QuestionTask(Task):
     def gold(self, example: QuestionExample) -> Any:
         """Returns the accepted answers."""
         return example.answers
+
+    def guess(self, example: QuestionExample, found: Answer) -> Any:
+        """Returns the text of the answer."""
+        return found.text
 
     def absent(self, gold: Any) -> Any:
         """Returns a missing answer."""

@@ -89,6 +89,10 @@ class Task(ABC):
     def gold(self, example: Any) -> Any:
         """Returns what the metrics compare predictions with; None where the example has no public answer."""
 
+    def guess(self, example: Any, found: Any) -> Any:
+        """Views what a model of `gonerd.models` found for an example as the metrics take it."""
+        return found
+
     @abstractmethod
     def predictions(self, path: Path, **options: str) -> dict[str, Any]:
         """Reads a prediction file in the official format: from id to what the metrics take.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from gonerd.errors import GonerdError, UsageError
 from gonerd.evaluation.metrics import Spanned
 from gonerd.jsonl import read_jsonl
 from gonerd.labels import CORE
+from gonerd.records import Span
 from gonerd.tokens import tokenize
 
 from . import TASKS, Loaded, Task
@@ -51,8 +52,6 @@ class Gonerd(Task):
 
     def examples(self, path: Path, tally: Tally, **options: str) -> Iterator[TaggedExample]:
         """Reads JSONL with `id`, `text` and `spans`, as `gonerd dataset export --format jsonl` writes it."""
-        from gonerd.records import Span
-
         for where, row in read_jsonl(path, {"id": str, "text": str, "spans": list}):
             tally.read += 1
             spans = tuple(Span(*key) for key in _spans(row["spans"], where))
@@ -67,6 +66,10 @@ class Gonerd(Task):
     def gold(self, example: TaggedExample) -> Spanned:
         """Returns the spans with the text."""
         return Spanned(tuple(span.key for span in example.spans), example.text)
+
+    def guess(self, example: TaggedExample, found: Sequence[Span]) -> Spanned:
+        """Returns the spans."""
+        return Spanned(tuple(span.key for span in found), example.text)
 
     def absent(self, gold: Spanned) -> Spanned:
         """Returns no spans."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gonerd.errors import GonerdError
 from gonerd.evaluation.metrics.hotpotqa import Hop
@@ -15,6 +15,9 @@ from ._examples import QuestionExample, Section
 from ._files import field, read_json
 from ._questions import QuestionTask, answers_of
 from ._tally import Tally
+
+if TYPE_CHECKING:
+    from gonerd.models.finetuning import Answer
 
 CHOICES = ("yes", "no")
 _UNFOUND = "answer in no supporting sentence"
@@ -62,6 +65,10 @@ class HotpotQa(QuestionTask):
     def gold(self, example: QuestionExample) -> Hop:
         """Returns the answer with its supporting facts."""
         return Hop(example.answers[0], frozenset(example.supporting))
+
+    def guess(self, example: QuestionExample, found: Answer) -> Hop:
+        """Returns the answer; supporting facts are not predicted."""
+        return Hop(found.text)
 
     def absent(self, gold: Hop) -> Hop:
         """Returns neither an answer nor facts."""

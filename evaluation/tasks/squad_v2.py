@@ -5,19 +5,28 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gonerd.errors import GonerdError, UsageError
 from gonerd.evaluation.metrics.squad_v2 import Guess
 
 from . import TASKS, Hub
+from ._examples import QuestionExample
 from ._files import read_json
 from ._questions import answers_of
 from ._squad import SquadTask
+
+if TYPE_CHECKING:
+    from gonerd.models.finetuning import Answer
 
 
 @dataclass(frozen=True, kw_only=True)
 class SquadV2(SquadTask):
     """Answering nothing is an answer: the empty string."""
+
+    def guess(self, example: QuestionExample, found: Answer) -> Guess:
+        """Returns the answer; the empty one stands for none."""
+        return Guess(found.text)
 
     def absent(self, gold: tuple[str, ...]) -> Guess:
         """Returns a missing answer, which is not the empty one."""

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from gonerd import Span, UsageError
 from gonerd.labels import BIO_TAGS, tags_to_spans
-from gonerd.models.finetune import training_windows
+from gonerd.models.finetuning import KINDS, Shape, TagExample
+from gonerd.models.finetuning._kind import collate, owned
 from gonerd.models.predict import predict_spans
-from gonerd.models.tasks import Example
-from gonerd.models.windows import IGNORED, check_window, collate, labels_of, make_windows
+from gonerd.models.windows import IGNORED, check_window, make_windows
 from gonerd.tokens import tokenize
 from tests.tiny import bert_tokenizer, roberta_tokenizer
 
@@ -35,8 +35,16 @@ def test_every_word_is_labelled_exactly_once(family, words, length, stride):
         for position, word in enumerate(window.words):
             if word >= 0:
                 assert window.input_ids[position] == whole["input_ids"][first[word]]
-    labelled = [tag for w in windows for tag in labels_of(w, range(len(words))) if tag != IGNORED]
-    assert set(labelled) == set(range(len(words)))
+    text, offsets = " ".join(words), []
+    for word in words:
+        at = offsets[-1][1] + 1 if offsets else 0
+        offsets.append((at, at + len(word)))
+    example = TagExample("d", text, tuple(offsets), ())
+    pieces = KINDS.get("token-classification")(BIO_TAGS).pieces(tokenizer, [example], Shape(length, stride), gold=True)
+    labelled = [
+        unit for piece in pieces for unit, tag in zip(piece.units, piece.targets["tags"], strict=True) if tag != IGNORED
+    ]
+    assert sorted(labelled) == list(range(len(words)))  # each of them once, although windows overlap
 
 
 def test_margins_and_collation_by_hand():
@@ -46,11 +54,21 @@ def test_margins_and_collation_by_hand():
     assert [(w.words[1], w.words[2], w.words[-2]) for w in windows] == [(0, 1, 7), (-1, 7, 13)]
     assert windows[0].margins == [9, 8, 7, 6, 5, 4, 3, 2, 1, 0]
     assert windows[1].margins == [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]
-    batch = collate(windows, 0, global_first=True, labels=[labels_of(w, [3] * 14) for w in windows])
+    example = TagExample("d", "a " * 14, tuple((2 * i, 2 * i + 1) for i in range(14)), ())
+    kind = KINDS.get("token-classification")(BIO_TAGS)
+    pieces = kind.pieces(bert_tokenizer(), [example], Shape(10, 2), gold=True)
+    # Word 7 stands last in the first window and has six words after it in the second.
+    assert [piece.targets["tags"] for piece in pieces] == [
+        [IGNORED, *[0] * 7, IGNORED, IGNORED],
+        [IGNORED, IGNORED, *[0] * 7, IGNORED],
+    ]
+    assert owned(pieces) == [[1, 2, 3, 4, 5, 6, 7], [2, 3, 4, 5, 6, 7, 8]]
+    batch = collate(pieces, 0, attends="first")
     assert batch["input_ids"].shape == (len(windows), 10)
     assert batch["global_attention_mask"][:, 0].tolist() == [1] * len(windows)
     assert batch["global_attention_mask"].sum() == len(windows)
-    assert batch["labels"].tolist() == [[IGNORED, *[3] * 8, IGNORED], [IGNORED, IGNORED, *[3] * 7, IGNORED]]
+    assert collate(pieces, 0, attends="none")["global_attention_mask"].sum() == 0
+    assert "global_attention_mask" not in collate(pieces, 0, attends=None)
 
 
 @pytest.mark.parametrize(("length", "stride"), [(4, 1), (64, 0), (64, 32), (64, -1)])
@@ -107,13 +125,14 @@ def test_training_labels_decode_to_the_gold_spans(family):
         for s in starts
         for span in (Span(s + 6, s + 13, "PER"), Span(s + 17, s + 21, "LOC"), Span(s + 23, s + 29, "LOC"))
     )
-    windows, labels = training_windows(TOKENIZERS[family](), [Example("d", text, gold)], BIO_TAGS, 64, 12)
     offsets = tokenize(text)
+    kind = KINDS.get("token-classification")(BIO_TAGS)
+    pieces = kind.pieces(TOKENIZERS[family](), [TagExample("d", text, tuple(offsets), gold)], Shape(64, 12), gold=True)
     tags = ["?"] * len(offsets)
-    for window, classes in zip(windows, labels, strict=True):
-        for word, label in zip(window.words, classes, strict=True):
-            if word >= 0:
-                assert tags[word] in ("?", BIO_TAGS[label])
+    for piece in pieces:
+        for word, label in zip(piece.units, piece.targets["tags"], strict=True):
+            if label != IGNORED:
+                assert tags[word] == "?"
                 tags[word] = BIO_TAGS[label]
-    assert len(windows) > 5
+    assert len(pieces) > 5
     assert [s.key for s in tags_to_spans(tags, offsets)] == [s.key for s in gold]

@@ -1,0 +1,95 @@
+"""`gonerd models finetune`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gonerd.errors import needs_extra
+from gonerd.options import Config, Limit, Seed
+
+from ._options import Model, Out, pairs
+
+
+def finetune(
+    model: Model,
+    out: Out,
+    task: Annotated[str, typer.Option(help="Task: gonerd, or one of `gonerd evaluate tasks`.")] = "gonerd",
+    data: Annotated[
+        str | None,
+        typer.Option(show_default=False, help="gonerd: folder or hub id of a release (default: the packaged sample)."),
+    ] = None,
+    data_dir: Annotated[
+        Path | None,
+        typer.Option(show_default=False, help="Other tasks: folder of the original files (default: the hub)."),
+    ] = None,
+    revision: Annotated[
+        str | None, typer.Option(show_default=False, help="Commit of the data on the hub (default: the pinned one).")
+    ] = None,
+    option: Annotated[
+        list[str] | None, typer.Option("--option", metavar="NAME=VALUE", help="Option of the task's reader.")
+    ] = None,
+    held_out: Annotated[
+        str | None,
+        typer.Option(show_default=False, help="Split the best epoch is chosen on (default: validation), or none."),
+    ] = None,
+    absent_answers: Annotated[
+        str, typer.Option(help="Questions whose answer is not in their context: refuse, set-aside or no-answer.")
+    ] = "refuse",
+    max_length: Annotated[
+        int | None, typer.Option(show_default=False, help="Tokens in a window (default: the model's limit).")
+    ] = None,
+    stride: Annotated[
+        int | None,
+        typer.Option(show_default=False, help="Tokens that neighbouring windows share (default: 128, or a quarter)."),
+    ] = None,
+    epochs: Annotated[
+        float | None, typer.Option(min=0.01, show_default=False, help="Passes over the data (default: the task's).")
+    ] = None,
+    learning_rate: Annotated[
+        float | None, typer.Option(min=1e-9, show_default=False, help="Peak learning rate (default: the task's).")
+    ] = None,
+    batch_size: Annotated[
+        int | None, typer.Option(min=1, show_default=False, help="Windows in a step (default: the task's).")
+    ] = None,
+    micro_batch: Annotated[
+        int | None, typer.Option(min=1, show_default=False, help="Windows at once (default: the whole batch).")
+    ] = None,
+    weight_decay: Annotated[
+        float | None, typer.Option(min=0, show_default=False, help="Weight decay (default: the task's).")
+    ] = None,
+    attention_dropout: Annotated[
+        float | None, typer.Option(min=0, max=1, show_default=False, help="Attention dropout (default: the model's).")
+    ] = None,
+    global_attention: Annotated[
+        str | None,
+        typer.Option(show_default=False, help="Global tokens: none, first, question (default: the task's)."),
+    ] = None,
+    patience: Annotated[
+        int | None, typer.Option(min=1, show_default=False, help="Stop after so many epochs without a better score.")
+    ] = None,
+    trials: Annotated[int, typer.Option(min=1, help="Runs with seeds from --seed on, each in OUT/seed-N.")] = 1,
+    limit: Limit = None,
+    seed: Seed = 0,
+    config: Config = None,
+) -> None:
+    """Fine-tune MODEL for a task; texts longer than a window are cut, and nothing is truncated."""
+    with needs_extra("models"):
+        from .finetune import FinetuneSettings, best_of, finetune_task
+        from .finetuning.sources import Request, open_task
+
+        given = locals()
+        names = FinetuneSettings.__dataclass_fields__
+        settings = FinetuneSettings(**{name: given[name] for name in names})
+        request = Request(task, data, data_dir, revision, held_out, limit, absent_answers, pairs(option, "--option"))
+        done = finetune_task(model, open_task(request), out, settings)
+    for one in done:
+        score = "" if one.score is None else f", {one.metric} {one.score:.3f}"
+        typer.echo(
+            f"{one.documents} documents, {one.windows} windows, {one.steps} steps, mean loss {one.loss:.3f}{score} "
+            f"({one.attention}) -> {one.folder}"
+        )
+    if len(done) > 1:
+        typer.echo(f"best of {len(done)} -> {best_of(done).folder}")

@@ -1,0 +1,188 @@
+"""The loop of fine-tuning, the same for every kind of task."""
+
+from __future__ import annotations
+
+import math
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor
+from transformers import PrinterCallback, Trainer, TrainerCallback, TrainingArguments
+
+from gonerd.errors import GonerdError
+from gonerd.models.windows import takes_global_mask
+
+from ._kind import Kind, Piece, collate
+from .defaults import Defaults
+
+# From (model, its inputs, its outputs, what the outputs are compared with) to a scalar.
+Objective = Callable[[Any, dict[str, Tensor], Any, dict[str, Tensor]], Tensor]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How to train.
+
+    Attributes:
+        rates: Epochs, learning rate, batch size, decay and warm-up.
+        micro_batch: Windows at once; the batch is gathered from as many as needed.
+        patience: Epochs without a better held-out score after which training ends; None for never.
+        attends: Which tokens are global.
+        seed: Seed of the order and the dropout.
+    """
+
+    rates: Defaults
+    micro_batch: int
+    patience: int | None
+    attends: str
+    seed: int
+
+
+@dataclass
+class Progress:
+    """What came out.
+
+    Attributes:
+        steps: Optimiser steps.
+        loss: Mean loss of the run.
+        history: Held-out score after each epoch.
+        best_epoch: The epoch whose weights were kept, counted from 1; None when all were run through.
+    """
+
+    steps: int = 0
+    loss: float = 0.0
+    history: list[float] = field(default_factory=list)
+    best_epoch: int | None = None
+
+
+def train(
+    model: Any,
+    tokenizer: Any,
+    kind: Kind,
+    pieces: Sequence[Piece],
+    recipe: Recipe,
+    held_out: Callable[[], float] | None = None,
+    objective: Objective | None = None,
+) -> Progress:
+    """Trains a model in place and leaves in it the weights of its best epoch.
+
+    Args:
+        model: The model, its head in place.
+        tokenizer: Its tokenizer.
+        kind: The kind of task.
+        pieces: Training windows with targets.
+        recipe: How to train.
+        held_out: Scores the model as it stands, the higher the better; without it the last weights stay.
+        objective: The loss; that of the kind when None. Distillation from a fine-tuned teacher enters here: it sees
+            the inputs as well, and adds its terms to `kind.loss(outputs, targets)`.
+
+    Returns:
+        What came out.
+
+    Raises:
+        GonerdError: The loss is no number any more.
+    """
+    rates = recipe.rates
+    accumulated = max(math.ceil(rates.batch_size / recipe.micro_batch), 1)
+    batches = math.ceil(len(pieces) / min(recipe.micro_batch, rates.batch_size))
+    steps = math.ceil(math.ceil(batches / accumulated) * rates.epochs)
+    keeper = _BestEpoch(model, held_out, recipe.patience)
+    with tempfile.TemporaryDirectory() as scratch:
+        arguments = TrainingArguments(
+            output_dir=scratch,
+            num_train_epochs=rates.epochs,
+            per_device_train_batch_size=min(recipe.micro_batch, rates.batch_size),
+            gradient_accumulation_steps=accumulated,
+            learning_rate=rates.learning_rate,
+            weight_decay=rates.weight_decay,
+            warmup_steps=int(steps * rates.warmup),
+            seed=recipe.seed,
+            save_strategy="no",
+            logging_strategy="no",
+            report_to=[],
+            disable_tqdm=not sys.stderr.isatty(),
+            remove_unused_columns=False,
+            dataloader_pin_memory=torch.cuda.is_available(),
+            bf16=torch.cuda.is_available() and torch.cuda.is_bf16_supported(),
+        )
+        trainer = _Trainer(
+            kind,
+            objective,
+            model=model,
+            args=arguments,
+            train_dataset=list(pieces),
+            data_collator=_Collator(kind, tokenizer.pad_token_id, recipe.attends if takes_global_mask(model) else None),
+            callbacks=[keeper],
+        )
+        trainer.remove_callback(PrinterCallback)  # the caller says what was done, in its own words
+        result = trainer.train()
+    if not math.isfinite(result.training_loss):
+        raise GonerdError(f"the training loss became {result.training_loss}; lower --learning-rate and run again")
+    keeper.restore()
+    return Progress(int(result.global_step), float(result.training_loss), keeper.history, keeper.best_epoch)
+
+
+@dataclass(frozen=True)
+class _Collator:
+    """Pads windows to a batch, with what the loss compares with under `targets`."""
+
+    kind: Kind
+    pad_token_id: int
+    attends: str | None
+
+    def __call__(self, pieces: Sequence[Piece]) -> dict[str, Any]:
+        batch: dict[str, Any] = {**collate(pieces, self.pad_token_id, attends=self.attends)}
+        batch["targets"] = self.kind.targets(pieces, batch["input_ids"].shape[1])
+        return batch
+
+
+class _Trainer(Trainer):
+    kind: Kind
+    objective: Objective | None
+
+    def __init__(self, kind: Kind, objective: Objective | None, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.kind, self.objective = kind, objective
+        # The loss is a mean over micro-batches; nobody else divides it by a count of items.
+        self.model_accepts_loss_kwargs = False
+
+    def compute_loss(
+        self, model: Any, inputs: Any, return_outputs: bool = False, num_items_in_batch: Any = None
+    ) -> Any:
+        targets = inputs.pop("targets")
+        outputs = model(**inputs)
+        if self.objective is None:
+            loss = self.kind.loss(outputs, targets)
+        else:
+            loss = self.objective(model, inputs, outputs, targets)
+        return (loss, outputs) if return_outputs else loss
+
+
+class _BestEpoch(TrainerCallback):
+    """Scores the model after every epoch, keeps the best weights in memory, and stops when it gets no better."""
+
+    def __init__(self, model: Any, held_out: Callable[[], float] | None, patience: int | None) -> None:
+        self.model, self.held_out, self.patience = model, held_out, patience
+        self.history: list[float] = []
+        self.best_epoch: int | None = None
+        self._weights: dict[str, Tensor] = {}
+
+    def on_epoch_end(self, args: Any, state: Any, control: Any, **others: Any) -> None:
+        if self.held_out is None:
+            return
+        score = self.held_out()
+        self.history.append(score)
+        if self.best_epoch is None or score > self.history[self.best_epoch - 1]:
+            self.best_epoch = len(self.history)
+            self._weights = {name: value.detach().cpu().clone() for name, value in self.model.state_dict().items()}
+        elif self.patience is not None and len(self.history) - self.best_epoch >= self.patience:
+            control.should_training_stop = True
+
+    def restore(self) -> None:
+        if self.best_epoch is not None and self.best_epoch < len(self.history):
+            self.model.load_state_dict(self._weights)
+        self.model.eval()
