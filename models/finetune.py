@@ -263,7 +263,7 @@ def _run(
         "windows": len(pieces),
         "steps": done.steps,
         "loss": done.loss,
-        "held_out": len(data.held_out),
+        "held_out_documents": len(data.held_out),
         "metric": data.metric,
         "score": done.history[done.best_epoch - 1] if done.best_epoch else None,
         "history": done.history,
