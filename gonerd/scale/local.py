@@ -138,8 +138,8 @@ def session(stages: Sequence[Stage], folder: Path, workers: int) -> Iterator[Run
     processes = Processes(workers, folder / _CONSOLE)
     try:
         yield partial(run_here, processes=processes)
-    except BaseException:
-        processes.kill()
+    except (KeyboardInterrupt, SystemExit):
+        processes.kill()  # where a task failed, those in flight end, so that nothing that is done is done again
         raise
     finally:
         processes.close()
