@@ -12,7 +12,7 @@ from gonerd.errors import GonerdError
 
 from ._pretrained import architecture, locate, open_config, open_model, open_tokenizer
 from .attention import accelerate, attention_used, pattern_of
-from .attention._mapping import first_position
+from .attention._families import first_position
 from .heads import head_of
 from .note import remember
 from .teacher import packaged_teacher

@@ -12,11 +12,12 @@ from torch import Tensor
 
 from gonerd.errors import GonerdError
 
+from ._families import first_position
 from ._rows import Packing
 
 
 def embedded(
-    embeddings: Any,
+    body: Any,
     packed: Packing,
     input_ids: Tensor | None,
     token_type_ids: Tensor | None,
@@ -26,8 +27,9 @@ def embedded(
     """Embeds the real tokens, (T, E)."""
     given = input_ids if input_ids is not None else inputs_embeds
     assert given is not None
+    embeddings = body.embeddings
     if position_ids is None:
-        rows = _positions(packed, getattr(embeddings, "padding_idx", None), input_ids, given.device)
+        rows = _positions(packed, body, input_ids, given.device)
     else:
         rows = packed.pack(position_ids.expand(given.shape[:2]))
     _check_positions(rows, packed, embeddings.position_embeddings.num_embeddings)
@@ -47,13 +49,12 @@ def _check_positions(rows: Tensor, packed: Packing, limit: int) -> None:
         )
 
 
-def _positions(packed: Packing, padding_idx: int | None, input_ids: Tensor | None, device: Any) -> Tensor:
-    """Positions within each document, (T,); RoBERTa's family counts on from its padding id and skips padding."""
-    counted = [torch.arange(d.length, device=device) for d in packed.documents]
-    rows = torch.cat(counted) if counted else torch.zeros(0, dtype=torch.long, device=device)
-    if padding_idx is None:
-        return rows
-    if input_ids is None:
-        return rows + padding_idx + 1
+def _positions(packed: Packing, body: Any, input_ids: Tensor | None, device: Any) -> Tensor:
+    """Positions within each document, (T,); RoBERTa's family skips padding inside it."""
+    padding_idx: int | None = getattr(body.embeddings, "padding_idx", None)
+    if padding_idx is None or input_ids is None:
+        counted = [torch.arange(d.length, device=device) for d in packed.documents]
+        rows = torch.cat(counted) if counted else torch.zeros(0, dtype=torch.long, device=device)
+        return rows + first_position(body)
     real = input_ids.ne(padding_idx).long()
     return packed.pack(real.cumsum(1) * real + padding_idx)

@@ -94,7 +94,7 @@ class Unpadded:
             )
         is_padding = None if attention_mask is None else attention_mask.to(given.device) == 0
         packed = packing(is_padding, marked, batch, length, given.device)
-        hidden = embedded(self.embeddings, packed, input_ids, token_type_ids, position_ids, inputs_embeds)
+        hidden = embedded(self, packed, input_ids, token_type_ids, position_ids, inputs_embeds)
         kept = [packed.unpack(hidden, copy=True)] if states else None
         only_first = self.reads_first and not states
         hidden = self._layers(hidden, packed, kept, only_first)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 _BERT_LANGUAGE_MODEL = {
     "transform": "cls.predictions.transform.dense",
@@ -88,3 +89,12 @@ FAMILIES = {
     ),
 }
 SOURCES = ("bert", "camembert", "roberta", "xlm-roberta")
+
+
+def first_position(body: Any) -> int:
+    """Returns the row of the first position of a base model."""
+    padding: int | None = getattr(body.embeddings, "padding_idx", None)
+    if padding is not None:
+        return padding + 1
+    family = FAMILIES.get(body.config.model_type)
+    return 0 if family is None else family.unused

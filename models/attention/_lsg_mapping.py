@@ -11,7 +11,8 @@ from transformers import PreTrainedModel
 from gonerd.errors import GonerdError, UsageError
 from gonerd.models.modeling_lsg import GLOBALS, LSGConfig
 
-from ._mapping import first_position, remade, widened
+from ._families import first_position
+from ._mapping import remade, widened
 
 _STRIDE = 64  # positions between two neighbouring global tokens, of 512
 TOKENS = {"first_token_id", "mask_token_id"}  # options that are no sizes

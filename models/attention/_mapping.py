@@ -13,7 +13,7 @@ from transformers import PreTrainedConfig, PreTrainedModel
 from gonerd.errors import GonerdError
 from gonerd.models.heads import HEADS, head_of
 
-from ._families import FAMILIES, Family
+from ._families import FAMILIES, Family, first_position
 
 _KEPT = (
     *("vocab_size", "hidden_size", "num_hidden_layers", "num_attention_heads", "intermediate_size", "hidden_act"),
@@ -112,15 +112,6 @@ def _copy_body(
     if source.pooler is not None and getattr(target, "pooler", None) is not None:
         # BigBird has the pooler's layer itself where the others have it inside.
         _copy(*(getattr(body.pooler, "dense", body.pooler) for body in (source, target)))
-
-
-def first_position(body: Any) -> int:
-    """Returns the row of the first position of a base model."""
-    padding: int | None = getattr(body.embeddings, "padding_idx", None)
-    if padding is not None:
-        return padding + 1
-    family = FAMILIES.get(body.config.model_type)
-    return 0 if family is None else family.unused
 
 
 def fill_positions(embedding: nn.Embedding, learnt: Tensor, first: int) -> None:

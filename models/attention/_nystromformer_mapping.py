@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 from transformers import NystromformerConfig, PreTrainedModel
 
-from ._mapping import first_position, remade, widened
+from ._families import first_position
+from ._mapping import remade, widened
 
 
 def to_nystromformer(model: PreTrainedModel, max_length: int, options: Any) -> PreTrainedModel:

@@ -100,26 +100,6 @@ class NystromformerModel(Unpadded, transformers.NystromformerModel):  # type: ig
     output = staticmethod(_without_pooler)
     pooler = None
 
-    def compute(
-        self,
-        input_ids: Tensor | None,
-        attention_mask: Tensor | None,
-        marked: Tensor | None,
-        token_type_ids: Tensor | None,
-        position_ids: Tensor | None,
-        inputs_embeds: Tensor | None,
-        options: dict[str, Any],
-    ) -> Any:
-        """Computes hidden states; see `Unpadded.compute`."""
-        given = input_ids if input_ids is not None else inputs_embeds
-        if position_ids is None and given is not None:
-            at = torch.arange(given.shape[1], device=given.device).expand(given.shape[:2])
-            if attention_mask is not None and attention_mask.shape == at.shape:
-                at = (at - (attention_mask != 0).int().argmax(1, keepdim=True)).clamp(min=0)
-            # Rows 0 and 1 of the table are nobody's.
-            position_ids = at + 2
-        return super().compute(input_ids, attention_mask, marked, token_type_ids, position_ids, inputs_embeds, options)
-
 
 def draw(length: int, options: Options) -> Tensor:
     """Which tokens a token sees through the same landmark as itself, bool (length, length).
