@@ -117,9 +117,16 @@ def _key(line: str) -> str:
     return " ".join(_words(line))
 
 
+def _runs_in(key: str, plain: str) -> bool:
+    """Whether the words of a key stand one after the other in a text in lower case."""
+    # As a pattern that begins with a literal: taking the whole text into words would cost more than all else here.
+    return re.search(r"\W+".join(map(re.escape, key.split())), plain) is not None
+
+
 def _standfirst(tree: Any, descriptions: Iterable[str], text: str) -> str:
-    have = _key(text)
-    wanted = {key for one in descriptions if (key := _key(one)).count(" ") >= _STANDFIRST_WORDS - 1 and key not in have}
+    plain = text.lower()
+    wanted = {key for one in descriptions if (key := _key(one)).count(" ") >= _STANDFIRST_WORDS - 1}
+    wanted = {key for key in wanted if not _runs_in(key, plain)}
     if not wanted:
         return ""
     starts = {key.partition(" ")[0] for key in wanted}

@@ -13,6 +13,8 @@ from typing import Any
 import torch
 import transformers
 
+from gonerd.models.attention._products import library
+
 _EXTENSIONS = ("avx2", "avx512f", "avx512_vnni", "avx_vnni", "avx512_bf16", "amx_int8", "amx_bf16")
 _CPU, _MEMORY = Path("/proc/cpuinfo"), Path("/proc/meminfo")
 
@@ -28,6 +30,7 @@ def machine() -> dict[str, Any]:
         "extensions": [name for name in _EXTENSIONS if name in flags],
         "cores": os.cpu_count(),
         "memory_gb": round(int(memory[1]) / 2**20) if memory else None,
+        "float32_products": library(),
         "libc": " ".join(platform.libc_ver()),
         "python": platform.python_version(),
         "torch": torch.__version__,

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from gonerd.models.attention import attention_used
+from gonerd.models.attention._dense import project_into
 from gonerd.models.attention._encoder import Unpadded
 
 from .bodies import VOCABULARY, body
@@ -97,14 +98,17 @@ def _trained(model: Any, job: dict[str, Any]) -> Tensor:
 
 
 def _floor(job: dict[str, Any]) -> Subject:
-    """The products of the dense layers, into buffers made once: what no attention can avoid."""
+    """The products of the dense layers, by the library that layers use: what no attention can avoid."""
     width, length = job["hidden"], job["length"]
-    shapes = [(width, 3 * width), (width, width), (width, 4 * width), (4 * width, width)]
-    work = [(torch.randn(length, a), torch.randn(a, b), torch.empty(length, b)) for a, b in shapes]
+    shapes = [(width, width)] * 4 + [(width, 4 * width), (4 * width, width)]
+    layers = [torch.nn.Linear(a, b) for a, b in shapes]
+    work = [
+        (layer, torch.randn(length, layer.in_features), torch.empty(length, layer.out_features)) for layer in layers
+    ]
 
     def run() -> None:
         for _ in range(job["layers"]):
-            for x, weight, out in work:
-                torch.mm(x, weight, out=out)
+            for layer, x, out in work:
+                project_into([layer], x, [out])
 
     return Subject(run, "none", length)
