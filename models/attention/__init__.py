@@ -17,6 +17,8 @@ from pydantic import BaseModel, ValidationError
 from gonerd.errors import GonerdError, UsageError, unknown_name
 from gonerd.registry import Registry
 
+from ._choice import attention_kernel as attention_kernel
+
 if TYPE_CHECKING:
     from torch import Tensor
     from transformers import PreTrainedModel
