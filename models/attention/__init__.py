@@ -61,6 +61,8 @@ class AttentionPattern:
             UsageError: One is unknown or has a value that cannot be.
         """
         for name in given:
+            if not self.options.model_fields:
+                raise UsageError(f"{self.name!r} attention has no options; leave out {name!r}")
             if name not in self.options.model_fields:
                 raise unknown_name(f"option of {self.name!r} attention", name, self.options.model_fields)
         try:
