@@ -105,13 +105,20 @@ def open_model(source: str, head: str, revision: str | None, **overrides: Any) -
     with _opening(source, "safetensors weights"):
         if public is None:
             place: dict[str, Any] = {"revision": revision, "trust_remote_code": False, "use_safetensors": True}
-            model, report = auto.from_pretrained(source, output_loading_info=True, **place, **overrides)
+            # Other shapes are told in the report, and refused below by name.
+            place |= {"output_loading_info": True, "ignore_mismatched_sizes": True}
+            model, report = auto.from_pretrained(source, **place, **overrides)
         else:
             config, dtype = public.config(), overrides.pop("dtype")
             config.update(overrides)
             state = public.ours(_tensors(source, revision))
             model, report = CLASSES[head].from_pretrained(
-                None, config=config, state_dict=state, dtype=dtype, output_loading_info=True
+                None,
+                config=config,
+                state_dict=state,
+                dtype=dtype,
+                output_loading_info=True,
+                ignore_mismatched_sizes=True,
             )
             model.name_or_path = model.config._name_or_path = source
     check_complete(model, report, architecture(stated if public is None else config), source)
@@ -139,8 +146,15 @@ def check_complete(model: PreTrainedModel, report: Mapping[str, Any], saved_from
         source: Where it was loaded from.
 
     Raises:
-        GonerdError: Other weights are missing or left over.
+        GonerdError: Other weights are missing or left over, or some have other shapes than the configuration says.
     """
+    unlike = sorted(report["mismatched_keys"])
+    if unlike:
+        shapes = [f"{key} is {tuple(found)}, not {tuple(wanted)}" for key, found, wanted in unlike]
+        raise GonerdError(
+            f"{source}: {_listed('weights of another shape than config.json says', shapes)}; mend the field that "
+            "is wrong there, for instance the number of labels, or complete the checkpoint"
+        )
     body = model.base_model
     inside = {child for child, _ in body.named_children()} - {"pooler"}
     name = type(model).__name__

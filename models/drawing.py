@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from gonerd.files import new_file
 
 from .attention import AttentionPattern
 
+TITLE = 60  # letters of a line that fit over the picture
 LONGEST = 8192  # a picture of more tokens than it has dots shows nothing
 
 
@@ -37,7 +39,8 @@ def draw(pattern: AttentionPattern, length: int, options: Any, out: Path) -> flo
     axes = figure.subplots()
     axes.imshow(seen.numpy(), cmap="Blues", vmin=0, vmax=1, interpolation="nearest")
     chosen = ", ".join(f"{name}={value}" for name, value in options.model_dump().items())
-    axes.set(title=f"{pattern.name}: {chosen}" if chosen else pattern.name, xlabel="seen", ylabel="asking")
+    title = textwrap.fill(f"{pattern.name}: {chosen}" if chosen else pattern.name, TITLE)
+    axes.set(title=title, xlabel="seen", ylabel="asking")
     with new_file(out) as temporary:
         figure.savefig(temporary, format="png", dpi=150)
     return float(seen.float().mean())

@@ -17,6 +17,8 @@ from pydantic import BaseModel, ValidationError
 from gonerd.errors import GonerdError, UsageError, unknown_name
 from gonerd.registry import Registry
 
+from ._choice import attention_kernel as attention_kernel
+
 if TYPE_CHECKING:
     from torch import Tensor
     from transformers import PreTrainedModel
@@ -59,6 +61,8 @@ class AttentionPattern:
             UsageError: One is unknown or has a value that cannot be.
         """
         for name in given:
+            if not self.options.model_fields:
+                raise UsageError(f"{self.name!r} attention has no options; leave out {name!r}")
             if name not in self.options.model_fields:
                 raise unknown_name(f"option of {self.name!r} attention", name, self.options.model_fields)
         try:

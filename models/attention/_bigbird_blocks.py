@@ -54,7 +54,9 @@ def random_blocks(count: int, heads: int, random: int, seed: int, layer: int) ->
         Numbers of blocks that are neither an end nor inside the window of three.
     """
     generator = torch.Generator().manual_seed((seed << 16) ^ layer)
-    rank = torch.rand(heads, count - 2, count, generator=generator)
-    ask, seen = torch.arange(1, count - 1)[:, None], torch.arange(count)
-    rank[:, ((ask - seen).abs() <= 1) | (seen == 0) | (seen == count - 1)] = -1.0
-    return rank.topk(random, -1).indices.sort(-1).values
+    # It is kept, and what is made in inference mode could not be used in training later.
+    with torch.inference_mode(False):
+        rank = torch.rand(heads, count - 2, count, generator=generator)
+        ask, seen = torch.arange(1, count - 1)[:, None], torch.arange(count)
+        rank[:, ((ask - seen).abs() <= 1) | (seen == 0) | (seen == count - 1)] = -1.0
+        return rank.topk(random, -1).indices.sort(-1).values

@@ -20,8 +20,7 @@ from gonerd.errors import GonerdError
 
 from ._embedded import embedded
 from ._int8_layers import uses_int8
-from ._kernel import implementation
-from ._outputs import chosen, first_rows, pooled, put_first, wanted_states
+from ._outputs import States, first_rows, pooled, put_first, wanted_states
 from ._rows import Packing, packing
 from ._scheme import Layer, Scheme, numbers
 from ._steps import InferenceStep, Step, last_layer
@@ -95,18 +94,21 @@ class Unpadded:
         is_padding = None if attention_mask is None else attention_mask.to(given.device) == 0
         packed = packing(is_padding, marked, batch, length, given.device)
         hidden = embedded(self, packed, input_ids, token_type_ids, position_ids, inputs_embeds)
-        kept = [packed.unpack(hidden, copy=True)] if states else None
+        kept = States(states, len(self.encoder.layer) + 1, self._in_place(hidden)) if states else None
+        if kept is not None:
+            kept.add(hidden, packed)
         only_first = self.reads_first and not states
         hidden = self._layers(hidden, packed, kept, only_first)
         firsts = hidden if only_first else first_rows(hidden, packed)
         if only_first:
             last = firsts.new_zeros(batch, length, firsts.shape[1])
         else:
-            last = kept[-1] if kept else packed.unpack(hidden)
+            wanted = None if kept is None else kept.last()
+            last = packed.unpack(hidden) if wanted is None else wanted
         if self.reads_first:
             last = torch.cat([firsts[:, None], last[:, 1:]], 1) if torch.is_grad_enabled() else put_first(last, firsts)
         values = {"last_hidden_state": last, "pooler_output": pooled(self, firsts)}
-        out = self.output(**values, hidden_states=None if kept is None else chosen(kept, states))
+        out = self.output(**values, hidden_states=None if kept is None else tuple(kept.found))
         as_object = options.get("return_dict")
         return out.to_tuple() if not (self.config.return_dict if as_object is None else as_object) else out
 
@@ -120,19 +122,26 @@ class Unpadded:
     def implementation(self) -> str:
         """Names what computes the attention, here and now."""
         first = self.layers()[0]
-        kernel = implementation(next(iter(first.module.query.parameters())), first.dropout)
+        weight = next(iter(first.module.query.parameters()))
+        q = weight.new_empty(0, self.config.hidden_size // first.heads)
+        kernel = self.scheme.kernel(q, first.dropout)
         parts = (self.scheme.name(self.config), "unpadded", kernel, "int8" if uses_int8(self) else "")
         return "-".join(filter(None, parts))
 
-    def _layers(self, hidden: Tensor, packed: Packing, kept: list[Tensor] | None, only_first: bool) -> Tensor:
+    def _in_place(self, hidden: Tensor) -> bool:
+        """Whether the layers work in buffers that they share."""
+        bare = torch.is_grad_enabled() or self.training or hidden.device.type != "cpu"
+        return not (bare or torch.is_autocast_enabled("cpu"))
+
+    def _layers(self, hidden: Tensor, packed: Packing, kept: States | None, only_first: bool) -> Tensor:
         """Runs all layers; returns (T, E), or the first token of each sequence, (B, E)."""
         scheme, layers = self.scheme, self.layers()
         if not packed.documents:
             if kept is not None:
-                kept.extend(kept * len(layers))
+                for _ in layers:
+                    kept.add(hidden, packed)
             return hidden.new_zeros(packed.batch, hidden.shape[1]) if only_first else hidden
-        bare = torch.is_grad_enabled() or self.training or hidden.device.type != "cpu"
-        step: Any = Step if bare or torch.is_autocast_enabled("cpu") else InferenceStep
+        step: Any = InferenceStep if self._in_place(hidden) else Step
         run = step(scheme, layers, packed, hidden)
         for layer, part in zip(layers, self.encoder.layer, strict=True):
             if only_first and layer.number == len(layers) - 1:
@@ -142,5 +151,5 @@ class Unpadded:
             else:
                 hidden = run(layer, part, hidden)
             if kept is not None:
-                kept.append(packed.unpack(hidden, copy=True))  # the next layer may work in place
+                kept.add(hidden, packed)
         return hidden

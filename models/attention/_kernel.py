@@ -5,8 +5,9 @@ Shapes: M blocks of queries, H heads, b queries a block, K keys a block, D head 
 On a CPU each set is one call of the fused kernel of `scaled_dot_product_attention`, which returns the logarithm of
 its softmax denominator too; two results merge exactly by those (as in ring attention: Liu, Zaharia, Abbeel 2023,
 "Ring Attention with Blockwise Transformers", section 3). The gradient calls the kernel's own once per set, with the
-merged output and denominator, so that weights are never formed. Everywhere else, and when weights are dropped, the
-sets are concatenated for `scaled_dot_product_attention`.
+merged output and denominator, so that weights are never formed. On CUDA `_flex` does the same with FlexAttention.
+Everywhere else, and when weights are dropped, the sets are concatenated for `scaled_dot_product_attention`; `_choice`
+says which it is.
 """
 
 from __future__ import annotations
@@ -20,9 +21,12 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
+from ._choice import implementation
+
 _FLASH = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu.default
 _FLASH_BACKWARD = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu_backward.default
 
+BACKENDS = {"flex": "inductor", "flex-eager": "eager"}
 FORMED = 1 << 22  # weights that are formed at a time
 _KEPT: dict[str, Any] = {"use_reentrant": False}
 
@@ -74,7 +78,8 @@ def attend(q: Tensor, sets: Sequence[Keys | Windows], dropout: float = 0.0) -> T
     Returns:
         (M, H, b, D), with (M, b, H, D) contiguous. Zero where a query sees nothing.
     """
-    if implementation(q, dropout) == "concatenated-sdpa":
+    kernel = implementation(q, dropout)
+    if kernel == "concatenated-sdpa":
         if not dropout or q.device.type != "cpu":
             return _concatenated(q, sets, dropout)
         # Weights that are dropped must be formed: a few blocks at a time, and again for the gradient, not kept.
@@ -89,16 +94,15 @@ def attend(q: Tensor, sets: Sequence[Keys | Windows], dropout: float = 0.0) -> T
         return parts[0] if len(parts) == 1 else torch.cat(parts)
     keys, values, biases = [s.k for s in sets], [s.v for s in sets], [s.bias for s in sets]
     geometry = [n for s in sets for n in ((s.first, s.step, s.width) if isinstance(s, Windows) else (0, 0, 0))]
+    if kernel != "flash-merge":
+        from . import _flex  # heavy, and seldom needed
+
+        return _flex.attend(q, keys, values, biases, geometry, BACKENDS[kernel]).transpose(1, 2)
     recorded = torch.is_grad_enabled() and any(t.requires_grad for t in (q, *keys, *values))
     # The operator costs some fifty microseconds more than the function in it.
     run = _attend if recorded or torch.compiler.is_compiling() else _forward
     out: Tensor = run(q, keys, values, biases, geometry)[0]
     return out.transpose(1, 2)
-
-
-def implementation(q: Tensor, dropout: float = 0.0) -> str:
-    """Names what `attend` runs for such queries: "flash-merge" or "concatenated-sdpa"."""
-    return "flash-merge" if q.device.type == "cpu" and not dropout else "concatenated-sdpa"
 
 
 def _part(one: Keys | Windows, count: int, at: int, size: int) -> Keys | Windows:

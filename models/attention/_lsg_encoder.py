@@ -17,6 +17,7 @@ from gonerd.models import modeling_lsg
 from ._encoder import Unpadded
 from ._few import few_rows
 from ._lsg_document import attend_document, blocks, plan_for
+from ._outputs import States
 from ._rows import Document, Packing, Rows, sliced
 from ._scheme import Layer, Scheme
 
@@ -59,7 +60,7 @@ class _Fronted(Packing):
     inner: Tensor
 
     def unpack(self, rows: Tensor, copy: bool = False) -> Tensor:
-        return super().unpack(rows[self.inner], copy)
+        return super().unpack(rows[self.inner])  # a copy already
 
 
 def _fronted(packed: Packing, front: int, device: Any) -> _Fronted:
@@ -77,7 +78,7 @@ class LSGModel(Unpadded, modeling_lsg.LSGModel):  # type: ignore[no-untyped-call
 
     scheme = LSGScheme()
 
-    def _layers(self, hidden: Tensor, packed: Packing, kept: list[Tensor] | None, only_first: bool) -> Tensor:
+    def _layers(self, hidden: Tensor, packed: Packing, kept: States | None, only_first: bool) -> Tensor:
         """Runs all layers with the global tokens in front of each document, and takes them away again."""
         if not packed.documents:
             return super()._layers(hidden, packed, kept, only_first)
@@ -93,8 +94,8 @@ class LSGModel(Unpadded, modeling_lsg.LSGModel):  # type: ignore[no-untyped-call
         if pooled:
             heads = torch.tensor([d.first for d in packed.documents], device=hidden.device)
             rows = rows.index_copy(0, heads, out[torch.tensor([d.first for d in fronted.documents], device=out.device)])
-        if kept is not None:
-            kept[-1] = packed.unpack(rows)
+        if kept is not None and kept.last() is not None:
+            kept.found[-1] = packed.unpack(rows)
         if not only_first:
             return rows
         firsts = rows[packed.firsts]

@@ -24,12 +24,28 @@ def wanted_states(config: PreTrainedConfig, options: dict[str, Any]) -> Any:
     return ask["output_hidden_states"]
 
 
-def chosen(states: list[Tensor], wanted: Any) -> tuple[Tensor | None, ...]:
-    """Keeps the hidden states that were wanted, the others as None."""
-    if wanted is True:
-        return tuple(states)
-    numbers = {n % len(states) for n in ([wanted] if isinstance(wanted, int) else wanted)}
-    return tuple(state if n in numbers else None for n, state in enumerate(states))
+class States:
+    """Hidden states on their way to the caller: those that were asked for, and None in place of the others.
+
+    Args:
+        wanted: True for all, or a number or numbers, which may count from the end; others than there are select none.
+        count: How many there are: the layers, and one before them.
+        copied: Whether rows are copied, because the next layer works in place.
+    """
+
+    def __init__(self, wanted: Any, count: int, copied: bool) -> None:
+        numbers = range(count) if wanted is True else [wanted] if isinstance(wanted, int) else wanted
+        self.numbers = {n % count for n in numbers if -count <= n < count}
+        self.copied = copied
+        self.found: list[Tensor | None] = []
+
+    def add(self, rows: Tensor, packed: Packing) -> None:
+        """Takes the next one, (T, E)."""
+        self.found.append(packed.unpack(rows, self.copied) if len(self.found) in self.numbers else None)
+
+    def last(self) -> Tensor | None:
+        """The last one, (B, N, E), where it was asked for."""
+        return self.found[-1]
 
 
 def first_rows(hidden: Tensor, packed: Packing) -> Tensor:

@@ -11,6 +11,7 @@ from typing import Any
 from torch import Tensor
 from transformers import PreTrainedConfig
 
+from ._choice import implementation
 from ._rows import Document, Rows
 
 
@@ -39,6 +40,10 @@ class Scheme:
     def name(self, config: PreTrainedConfig) -> str:
         """Says which attention is computed, in front of the name of the kernel; empty when there is only one."""
         return ""
+
+    def kernel(self, q: Tensor, dropout: float) -> str:
+        """Names the kernel that attends from queries, (..., D), and drops weights with some probability."""
+        return implementation(q, dropout)
 
     def margins(self, layer: Layer, document: Document) -> tuple[int, int]:
         """Returns how many rows before and behind the document `context` may reach into."""

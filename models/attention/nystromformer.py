@@ -59,6 +59,10 @@ class Options(BaseModel):
 class NystromformerScheme(Scheme):
     """Three small attentions, and a convolution where its weights are not zero."""
 
+    def kernel(self, q: Tensor, dropout: float) -> str:
+        """Every part is one call of `scaled_dot_product_attention`, whatever the device."""
+        return "sdpa"
+
     def context(self, layer: Layer, hidden: Tensor, rows: Rows, document: Document) -> Tensor:
         """Attends from every token of a document. Hugging Face drops no attention weights, and neither does this."""
         inside = slice(rows.before, rows.before + document.length)

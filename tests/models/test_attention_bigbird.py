@@ -138,6 +138,17 @@ def test_random_semantics_are_the_same_in_training_and_saved(tmp_path):
         again(ids)
 
 
+def test_training_after_a_prediction():
+    """Random blocks are kept, and those made in inference mode would have no gradient."""
+    random_blocks.cache_clear()
+    _, ours = make(4, gonerd_bigbird="random")
+    ids, _ = masked_batch(1, 150, 0)
+    with torch.inference_mode():
+        ours(ids)
+    ours.train()(ids).last_hidden_state.sum().backward()
+    assert all(p.grad is not None for p in ours.encoder.parameters())
+
+
 def test_a_short_text_changes_nothing_for_the_next():
     _, ours = make()
     ids, _ = masked_batch(1, 300, 0)

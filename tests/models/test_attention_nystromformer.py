@@ -68,7 +68,7 @@ def test_hugging_face_agrees_at_its_own_length(length, landmarks, dtype):
     theirs = random_model(NystromformerForTokenClassification, length, landmarks=landmarks).to(dtype)
     ours = accelerate(copy.deepcopy(theirs))
     assert attention_used(theirs) == "nystromformer/huggingface"
-    assert attention_used(ours) == "nystromformer/unpadded-flash-merge"
+    assert attention_used(ours) == "nystromformer/unpadded-sdpa"
     ids = torch.randint(3, WORDS, (1, length))
     with torch.no_grad():
         a, b = (model(ids, output_hidden_states=True) for model in (theirs, ours))
@@ -220,7 +220,7 @@ def test_converted_outputs_equal_the_source(make_tiny, family, head):
     source = make_tiny(family, head)
     result, _ = convert(source, attention="nystromformer", max_length=300, tokenizer=SimpleNamespace())
     assert position_limit(result) == result.config.max_position_embeddings == 300
-    assert attention_used(result) == "nystromformer/unpadded-flash-merge"
+    assert attention_used(result) == "nystromformer/unpadded-sdpa"
     ids, real = torch.randint(5, 60, (3, 64)), torch.ones(3, 64, dtype=torch.long)
     real[1, 40:] = 0
     ids[real == 0] = source.config.pad_token_id

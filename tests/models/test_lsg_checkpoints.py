@@ -1,6 +1,7 @@
 """LSG checkpoints here and elsewhere: public ones load, ours load without us, half of one is refused."""
 
 import json
+import re
 import subprocess
 import sys
 
@@ -127,6 +128,19 @@ def test_half_a_checkpoint_is_refused(save_public, save_model, public, head):
     save_file(whole, folder / "model.safetensors", metadata={"format": "pt"})
     with pytest.raises(GonerdError, match=r"1 left over \(roberta\.encoder\.layer\.7"):
         load_model(folder, head)
+
+
+@pytest.mark.parametrize("public", [False, True])
+def test_weights_of_another_shape_are_named(save_public, save_model, public):
+    folder = (save_public if public else save_model)("roberta", "masked-lm")
+    weights = load_file(folder / "model.safetensors")
+    name = "roberta.encoder.layer.1.output.dense.weight"
+    found, wanted = weights[name].shape[0] - 1, tuple(weights[name].shape)
+    weights[name] = weights[name][:-1].clone()
+    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+    shapes = re.escape(f"{name} is {(found, wanted[1])}, not {wanted}")
+    with pytest.raises(GonerdError, match=f"1 weights of another shape than config.json says .{shapes}"):
+        load_model(folder, "masked-lm")
 
 
 def test_half_a_head_is_refused_unless_it_is_a_new_one(save_model):
