@@ -6,6 +6,7 @@ that wait for their turn meet whatever else the machine does alike.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -13,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from gonerd.errors import GonerdError
@@ -102,6 +104,8 @@ def serve(main: Callable[[dict[str, Any], Any, Callable[[dict[str, Any]], None]]
     def answer(values: dict[str, Any]) -> None:
         print(json.dumps(values), flush=True)
 
+    with contextlib.suppress(OSError):  # where memory runs out, the kernel is to end a cell and not who waits for it
+        Path("/proc/self/oom_score_adj").write_text("1000")
     try:
         main(json.loads(sys.argv[1]), sys.stdin, answer)
     except GonerdError as error:

@@ -57,7 +57,7 @@ def saved(first: Sequence[Cell], second: Sequence[Cell]) -> dict[str, Any] | Non
         share of time saved; None where there is none.
     """
     places = {(cell.length, cell.batch, cell.malloc): cell for cell in first}
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "length": cell.length,
             "batch": cell.batch,

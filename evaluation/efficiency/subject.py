@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, cast
 
@@ -87,8 +87,8 @@ def make(job: Job) -> Subject:
         GonerdError: A model cannot be loaded.
     """
     subject = _of_model(job) if job.baseline is None else BASELINES.get(job.baseline).make(job)
-    subject.model.requires_grad_(False)
-    return replace(subject, model=subject.model.eval())
+    subject.model.eval().requires_grad_(False)
+    return subject
 
 
 def _of_model(job: Job) -> Subject:
@@ -98,7 +98,7 @@ def _of_model(job: Job) -> Subject:
 
 
 def _asked(model: Any) -> str:
-    return UNPADDED if pattern_of(model) is not None else str(model.config._attn_implementation)
+    return UNPADDED if pattern_of(model) is not None else attention_used(model).partition("/")[2]
 
 
 def check_attention(asked: str, used: str, kernels: list[str]) -> None:

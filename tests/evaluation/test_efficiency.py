@@ -5,6 +5,7 @@ from dataclasses import asdict, replace
 
 import pytest
 import torch
+from transformers import ModernBertConfig, ModernBertModel
 
 from gonerd import GonerdError, UsageError
 from gonerd.cli import main
@@ -95,6 +96,27 @@ def test_what_hugging_face_cannot_compute_has_a_reason(converted):
     assert "texts of 128 tokens only" in against(nystrom, 64)
     assert "is Hugging Face's implementation" in against(replace(ours, pattern=None), 64)
     assert "no full-attention model" in BASELINES.get("full").against(replace(ours, model_type="modernbert"), 64)
+
+
+def test_a_model_of_no_pattern_is_measured_alone(tmp_path):
+    sizes = {**SIZES, "initializer_range": 0.02, "max_position_embeddings": LIMIT, "vocab_size": len(bert_tokenizer())}
+    ModernBertModel(ModernBertConfig(**sizes, pad_token_id=0)).save_pretrained(tmp_path)
+    bert_tokenizer().save_pretrained(tmp_path)
+    facts = facts_of(str(tmp_path))
+    assert (facts.pattern, facts.longest) == (None, LIMIT)
+    assert all(BASELINES.get(name).against(facts, LIMIT) for name in BASELINES.names())
+    _, count, _ = answers(job(tmp_path))
+    assert count["attention"].startswith("modernbert/")
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+def test_cells_run_on_a_gpu(converted):
+    for baseline in (None, "full"):
+        first, count, timed = answers(job(converted("longformer"), baseline, dtype="bfloat16"))
+        assert first["device"].startswith("cuda")
+        assert first["dtype"] == "torch.bfloat16"
+        assert first["growth_bytes"] > 0 and count["flops"] > 0 and timed["seconds"] > 0
 
 
 def test_another_attention_than_the_one_asked_for_is_refused():
