@@ -20,7 +20,7 @@ def efficiency(
     batch: Annotated[str, typer.Option(help="Texts in a batch.")] = "1",
     repeats: Annotated[int, typer.Option(min=1, help="Timed passes in a cell.")] = 5,
     baselines: Annotated[
-        str, typer.Option(help="What stands beside each model: all, none, or full, huggingface, windows.")
+        str, typer.Option(help="What stands beside each model: all, none, or names; see `gonerd evaluate baselines`.")
     ] = "all",
     malloc: Annotated[
         Literal["default", "tuned", "both"], typer.Option(help="Settings of the C allocator, which CPU times hang on.")
@@ -29,6 +29,9 @@ def efficiency(
     threads: Annotated[
         int | None, typer.Option(min=1, show_default=False, help="Threads of each process (default: torch's).")
     ] = None,
+    retry: Annotated[
+        bool, typer.Option("--retry", help="Measure groups again in which a cell failed, for memory for instance.")
+    ] = False,
     seed: Seed = 0,
     config: Config = None,
 ) -> None:
@@ -51,6 +54,16 @@ def efficiency(
             threads=threads,
             dtype=dtype,
             seed=seed,
+            retry=retry,
         )
         result = measure_efficiency(models, out, settings, tell=typer.echo)
     typer.echo(lines(result, model_name(models[0])))
+
+
+@app.command()
+def baselines() -> None:
+    """List what `gonerd evaluate efficiency` can measure beside a model."""
+    with needs_extra("evaluation"):
+        from .baselines import BASELINES
+
+        typer.echo("\n".join(f"{name}: {BASELINES.get(name).about}" for name in BASELINES.names()))

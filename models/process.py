@@ -19,6 +19,7 @@ from typing import Any
 
 from gonerd.errors import GonerdError
 
+ERROR = "error"  # an answer that is raised where it is heard
 _LONGEST = 400  # characters of a reason
 
 
@@ -80,13 +81,15 @@ class Child:
         """Reads an answer.
 
         Raises:
-            GonerdError: The process ended instead; the message says of what.
+            GonerdError: The process ended instead, and the message says of what; or what it answers is an error.
         """
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
         if not line:
             raise GonerdError(f"{self.title}: {self._cause(self.process.wait())}")
         answer: dict[str, Any] = json.loads(line)
+        if ERROR in answer:
+            raise GonerdError(answer[ERROR])
         return answer
 
     def _cause(self, code: int) -> str:
@@ -109,4 +112,5 @@ def serve(main: Callable[[dict[str, Any], Any, Callable[[dict[str, Any]], None]]
     try:
         main(json.loads(sys.argv[1]), sys.stdin, answer)
     except GonerdError as error:
-        sys.exit(str(error))  # the last line that the parent reads
+        answer({ERROR: str(error)})
+        sys.exit(error.exit_code)

@@ -82,4 +82,7 @@ def covers(measured: Measured | None, group: Group, settings: EfficiencySettings
     for cell in measured.cells:
         if (cell.repeats, cell.dtype) != (settings.repeats, f"torch.{settings.dtype}"):
             return False
+    failed = {cell.model for cell in measured.missing}
+    if settings.retry and any(cell.against is None and cell.model in failed for cell in group.cells):
+        return False
     return {cell.model for cell in group.cells} <= {cell.model for cell in (*measured.cells, *measured.missing)}

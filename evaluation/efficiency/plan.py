@@ -31,6 +31,7 @@ class EfficiencySettings:
         threads: Threads of each process; as many as torch takes when None.
         dtype: Type of the weights.
         seed: Seed of the random tokens, and of random weights.
+        retry: Whether groups are measured again in which a cell failed before.
     """
 
     lengths: tuple[int, ...] = LENGTHS
@@ -41,6 +42,7 @@ class EfficiencySettings:
     threads: int | None = None
     dtype: str = "float32"
     seed: int = 0
+    retry: bool = False
 
     def check(self) -> None:
         """Raises a UsageError that names what cannot be."""

@@ -13,6 +13,7 @@ from gonerd.evaluation.baselines import BASELINES
 from gonerd.evaluation.baselines.windows import window_lengths
 from gonerd.evaluation.efficiency import EfficiencySettings, child, measure_efficiency, turns
 from gonerd.evaluation.efficiency import run as running
+from gonerd.evaluation.efficiency.earlier import covers
 from gonerd.evaluation.efficiency.facts import facts_of
 from gonerd.evaluation.efficiency.flops import counted
 from gonerd.evaluation.efficiency.plan import groups
@@ -287,6 +288,16 @@ def test_a_killed_run_goes_on(group, stand_in, monkeypatch, tmp_path):
     assert measured == [16] and "another environment" in said[0]
 
 
+def test_what_failed_is_tried_again_when_asked(group, stand_in):
+    stand_in({}, failing="lf/full", at=3)
+    one, settings = group
+    measured = turns.measure(one, settings, threads=1)
+    assert covers(measured, one, settings)
+    assert not covers(measured, one, replace(settings, retry=True))
+    refused = replace(one, cells=tuple(replace(cell, against="cannot be") for cell in one.cells))
+    assert covers(turns.measure(refused, settings, 1), refused, replace(settings, retry=True))
+
+
 def test_a_model_without_a_single_cell_is_an_error(group, stand_in, monkeypatch, tmp_path):
     stand_in({})
     monkeypatch.setattr(running, "_facts", lambda model, threads: group[0].cells[0].facts)
@@ -320,6 +331,8 @@ def test_bad_input_is_one_sentence(tmp_path, capsys):
     ):
         assert main([*command, *words]) == 2
         assert message in capsys.readouterr().err
+    assert main(["evaluate", "baselines"]) == 0
+    assert [line.partition(":")[0] for line in capsys.readouterr().out.splitlines()] == BASELINES.names()
     with pytest.raises(UsageError, match="unknown malloc 'tune'"):
         EfficiencySettings(malloc=("tune",)).check()
     with pytest.raises(UsageError, match="bear the same name"):
