@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from transformers import CONFIG_MAPPING, PreTrainedModel
 
@@ -16,7 +18,9 @@ from .heads import HEADS, head_of
 _FULL = {"big_bird": "bert", "nystromformer": "bert", "longformer": "roberta", "lsg": "roberta"}
 
 
-def full_attention(source: str, positions: int, seed: int = 0, dtype: torch.dtype = torch.float32) -> PreTrainedModel:
+def full_attention(
+    source: str, positions: int, seed: int = 0, dtype: torch.dtype = torch.float32, device: str = "cpu"
+) -> PreTrainedModel:
     """Makes a BERT or RoBERTa as wide and deep as a model, with the same head, that attends through SDPA.
 
     Args:
@@ -24,6 +28,7 @@ def full_attention(source: str, positions: int, seed: int = 0, dtype: torch.dtyp
         positions: Tokens that the result takes.
         seed: Seed of the weights.
         dtype: Type of the weights.
+        device: Where to put it.
 
     Returns:
         The model, in evaluation mode.
@@ -38,10 +43,11 @@ def full_attention(source: str, positions: int, seed: int = 0, dtype: torch.dtyp
     first = pad + 1 if FAMILIES[kind].after_padding else 0
     fields = {**shared_fields(theirs), "pad_token_id": pad, "max_position_embeddings": positions + first}
     torch.manual_seed(seed)
-    model: PreTrainedModel = HEADS[head_of(architecture(theirs))].auto.from_config(
+    model: Any = HEADS[head_of(architecture(theirs))].auto.from_config(
         CONFIG_MAPPING[kind](**fields), attn_implementation="sdpa", dtype=dtype
     )
-    return model.eval()
+    made: PreTrainedModel = model.to(device).eval()
+    return made
 
 
 def can_be_full(model_type: str) -> bool:

@@ -18,7 +18,8 @@ def against(facts: Facts, length: int) -> str | None:
 
 def make(job: Job) -> Subject:
     """See `Baseline`."""
-    model = full_attention(job.source, max(job.length, job.longest), job.seed, job.torch_dtype).to(job.device)
+    positions = max(job.length, job.longest)
+    model = full_attention(job.source, positions, job.seed, job.torch_dtype, job.device)
     given = inputs(model, random_ids(job, job.batch, job.length))
     return Subject(model, lambda: model(**given), asked="sdpa", random_weights=True)
 

@@ -35,7 +35,7 @@ def window_lengths(length: int, window: int = WINDOW, stride: int = STRIDE, spec
 
 def make(job: Job) -> Subject:
     """See `Baseline`."""
-    model = full_attention(job.source, WINDOW, job.seed, job.torch_dtype).to(job.device)
+    model = full_attention(job.source, WINDOW, job.seed, job.torch_dtype, job.device)
     cut = window_lengths(job.length)
     batches = [
         inputs(model, random_ids(job, min(AT_ONCE, count - start), length))

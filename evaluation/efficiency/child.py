@@ -83,11 +83,11 @@ def _timed(subject: Subject) -> dict[str, Any]:
     else:
         begin, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))  # type: ignore[no-untyped-call]
         torch.cuda.synchronize()
-        begin.record()  # type: ignore[no-untyped-call]
+        begin.record()
         subject.run()
-        end.record()  # type: ignore[no-untyped-call]
-        end.synchronize()  # type: ignore[no-untyped-call]
-        seconds = begin.elapsed_time(end) / 1e3  # type: ignore[no-untyped-call]
+        end.record()
+        end.synchronize()
+        seconds = begin.elapsed_time(end) / 1e3
     if seconds <= 0:
         raise GonerdError("a pass took no time that the clock can tell; take longer texts or larger batches")
     return {"seconds": seconds}

@@ -25,7 +25,12 @@ class Measured:
     @property
     def hashes(self) -> dict[str, str]:
         """The weights of each model in it, by name."""
-        return {cell.model: cell.weights_sha256 for cell in (*self.cells, *self.missing) if cell.role == "model"}
+        return {cell.model: cell.weights_sha256 for cell in self.all if cell.role == "model"}
+
+    @property
+    def all(self) -> list[Cell | NotMeasured]:
+        """Those with figures and those without."""
+        return [*self.cells, *self.missing]
 
 
 def earlier(
@@ -85,4 +90,4 @@ def covers(measured: Measured | None, group: Group, settings: EfficiencySettings
     failed = {cell.model for cell in measured.missing}
     if settings.retry and any(cell.against is None and cell.model in failed for cell in group.cells):
         return False
-    return {cell.model for cell in group.cells} <= {cell.model for cell in (*measured.cells, *measured.missing)}
+    return {cell.model for cell in group.cells} <= {cell.model for cell in measured.all}
