@@ -138,13 +138,15 @@ class Cell(Strict):
     model: Annotated[str, Field(min_length=1, description="Name of the model.")]
     length: Annotated[Positive, Field(description="Tokens in a sequence.")]
     batch: Annotated[Positive, Field(description="Sequences in a batch.")]
-    seconds: Annotated[Seconds, Field(description="Median of the timed passes.")]
+    seconds: Annotated[Seconds, Field(description="Median of the timed passes: the latency of a batch.")]
     quartiles: Annotated[tuple[Seconds, Seconds], Field(description="First and third quartile, seconds.")]
     repeats: Annotated[Positive, Field(description="Timed passes after the warm-up.")]
     tokens_per_second: Annotated[float, Field(gt=0, description="length x batch / seconds.")]
-    peak_bytes: Annotated[Positive, Field(description="Weights, and what a pass adds.")]
+    peak_bytes: Annotated[Positive, Field(description="Weights, and what the first pass adds.")]
     weight_bytes: Annotated[Positive, Field(description="Parameters and buffers.")]
-    growth_bytes: Annotated[Count, Field(description="What a pass adds.")]
+    growth_bytes: Annotated[
+        Count, Field(description="What the first pass adds, on a processor the growth of the process.")
+    ]
     parameters: Annotated[Positive, Field(description="Number of parameters.")]
     weights_sha256: Annotated[Sha256, Field(description="Hash of the weights.")]
     layers: Annotated[Positive, Field(description="Number of layers.")]
