@@ -7,24 +7,14 @@ from typing import Annotated
 
 import typer
 
-from gonerd.errors import UsageError, needs_extra
-from gonerd.options import Config, Limit, Seed, command_group
+from gonerd.errors import needs_extra
+from gonerd.options import Config, Limit, command_group
 
 app = command_group("Score fine-tuned models, measure time and memory, write the report.")
 
 Models = Annotated[list[str], typer.Argument(help="Folders or hub ids.")]
 Data = Annotated[str, typer.Option(help="Folder or hub id of the data; 'sample' is the packaged release.")]
 Out = Annotated[Path, typer.Option(help="Folder of the results.")]
-
-
-def _numbers(text: str, option: str) -> list[int]:
-    try:
-        values = [int(part) for part in text.replace("[", "").replace("]", "").split(",")]
-    except ValueError:
-        values = []
-    if not values or min(values) < 1:
-        raise UsageError(f"{option} {text!r}: give whole numbers above 0, separated by commas")
-    return values
 
 
 @app.command()
@@ -63,30 +53,6 @@ def run(
 
 
 @app.command()
-def efficiency(
-    models: Models,
-    out: Out,
-    lengths: Annotated[str, typer.Option(help="Tokens in a sequence.")] = "512,1024,2048,4096",
-    batch: Annotated[str, typer.Option(help="Sequences in a batch.")] = "1",
-    repeats: Annotated[int, typer.Option(min=1, help="Timed passes in a cell.")] = 5,
-    seed: Seed = 0,
-    config: Config = None,
-) -> None:
-    """Measure time and peak memory of MODELS, in turn, each cell in its own process."""
-    with needs_extra("evaluation"):
-        from .efficiency import measure_efficiency
-
-        cells = measure_efficiency(
-            models, out, _numbers(lengths, "--lengths"), _numbers(batch, "--batch"), repeats, seed
-        )
-    for cell in cells:
-        typer.echo(
-            f"{cell['model']} at {cell['length']} tokens x {cell['batch']}: {cell['seconds'] * 1e3:.0f} ms, "
-            f"{cell['peak_bytes'] / 1e6:.0f} MB ({cell['attention']})"
-        )
-
-
-@app.command()
 def report(
     results: Annotated[Path, typer.Argument(help="Folder of result files.")],
     out: Annotated[Path, typer.Option(help="Folder of the report.")],
@@ -103,5 +69,5 @@ def report(
     typer.echo(f"report -> {', '.join(str(path) for path in written)}")
 
 
-# The commands of tasks, prediction files and result files register themselves on the same group.
-from . import results_cli, tasks_cli  # noqa: E402, F401
+# The commands of times, tasks, prediction files and result files register themselves on the same group.
+from . import efficiency_cli, results_cli, tasks_cli  # noqa: E402, F401

@@ -38,6 +38,23 @@ def _use_config(context: typer.Context, path: Path | None) -> Path | None:
     return path
 
 
+def words(text: str) -> list[str]:
+    """Parts an option's value at its commas; a list in YAML comes with brackets and quotes."""
+    return [word for part in text.strip("[]").split(",") if (word := part.strip(" '\""))]
+
+
+def numbers(text: str, option: str) -> list[int]:
+    """Reads whole numbers above 0, separated by commas.
+
+    Raises:
+        UsageError: It holds something else, or nothing.
+    """
+    found = words(text)
+    if not found or not all(word.isascii() and word.isdecimal() and int(word) for word in found):
+        raise UsageError(f"{option} {text!r}: give whole numbers above 0, separated by commas")
+    return list(map(int, found))
+
+
 def read_mapping(path: Path) -> dict[str, Any]:
     """Reads a YAML file that must hold a mapping with string keys.
 

@@ -5,6 +5,16 @@ from __future__ import annotations
 import ctypes
 import platform
 
+# Settings that times are shown for: as a process gets it, and keeping what is freed, as `keep_freed_memory` does.
+MALLOC: dict[str, dict[str, str]] = {
+    "default": {},
+    "tuned": {
+        "MALLOC_MMAP_THRESHOLD_": "8589934592",
+        "MALLOC_TRIM_THRESHOLD_": "17179869184",
+        "MALLOC_TOP_PAD_": "268435456",
+    },
+}
+
 # mallopt parameters of glibc (malloc.h); the values are C ints.
 _M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_MAX = -1, -2, -4
 _NEVER, _GROW_BY = -1, 256 * 2**20

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from gonerd.errors import UsageError, needs_extra
-from gonerd.options import Config, Seed
+from gonerd.options import Config, Seed, numbers, words
 
 from ._options import Revision, Set, pairs
 from .cli import app
@@ -94,14 +94,14 @@ def bench(
             result = read(out)
         else:
             settings = BenchSettings(
-                patterns=_words(patterns),
-                kinds=_words(kinds),
-                lengths=_numbers(lengths),
+                patterns=tuple(words(patterns)),
+                kinds=tuple(words(kinds)),
+                lengths=tuple(numbers(lengths, "--lengths")),
                 rounds=rounds,
                 layers=layers,
                 hidden=hidden,
                 threads=threads,
-                malloc=_words(malloc),
+                malloc=tuple(words(malloc)),
                 int8=int8,
                 train_length=train_length,
                 cap=cap,
@@ -109,14 +109,3 @@ def bench(
             )
             result = run(settings, out)
     typer.echo(markdown(result))
-
-
-def _words(text: str) -> tuple[str, ...]:
-    return tuple(word.strip() for word in text.split(",") if word.strip())
-
-
-def _numbers(text: str) -> tuple[int, ...]:
-    words = _words(text)
-    if not words or not all(word.isdigit() and int(word) for word in words):
-        raise UsageError(f"--lengths {text!r}: give whole numbers above 0, separated by commas")
-    return tuple(map(int, words))

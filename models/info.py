@@ -119,12 +119,18 @@ def _single(value: Any) -> Any:
 
 def _hash(source: str, revision: str | None) -> str | None:
     """The hash of weights that are on this machine; of a hub model, of the revision that was fetched last."""
+    folder = local_folder(source, revision)
+    return None if folder is None else weights_sha256(folder)
+
+
+def local_folder(source: str, revision: str | None = None) -> Path | None:
+    """Returns where the safetensors files of a folder or hub id lie on this machine, if they do."""
     if Path(source).is_dir():
-        return weights_sha256(source) if any(Path(source).glob("*.safetensors")) else None
+        return Path(source) if any(Path(source).glob("*.safetensors")) else None
     for name in ("model.safetensors", "model.safetensors.index.json"):
         found = try_to_load_from_cache(source, name, revision=revision)
         if isinstance(found, str):
-            return weights_sha256(Path(found).parent)
+            return Path(found).parent
     return None
 
 

@@ -53,19 +53,20 @@ def saved(first: Sequence[Cell], second: Sequence[Cell]) -> dict[str, Any] | Non
         second: Cells of the other.
 
     Returns:
-        Each length and batch size that both were measured at, with the mean and the largest share of time saved; None
-        where there is none.
+        Each length, batch size and setting of the allocator that both were measured at, with the mean and the largest
+        share of time saved; None where there is none.
     """
-    places = {(cell.length, cell.batch): cell for cell in first}
-    rows = [
+    places = {(cell.length, cell.batch, cell.malloc): cell for cell in first}
+    rows: list[dict[str, Any]] = [
         {
             "length": cell.length,
             "batch": cell.batch,
+            "malloc": cell.malloc,
             "time_saved": 1 - cell.seconds / base.seconds,
             "memory_saved": 1 - cell.peak_bytes / base.peak_bytes,
         }
-        for cell in sorted(second, key=lambda cell: (cell.batch, cell.length))
-        if (base := places.get((cell.length, cell.batch)))
+        for cell in sorted(second, key=lambda cell: (cell.malloc or "", cell.batch, cell.length))
+        if (base := places.get((cell.length, cell.batch, cell.malloc)))
     ]
     if not rows:
         return None

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from .reading import CURRENT, parse, read_result
-from .records import Cell, EfficiencyResult, Result, ScoresResult
+from .records import Cell, EfficiencyResult, NotMeasured, Result, ScoresResult
 
-__all__ = ["CURRENT", "Cell", "EfficiencyResult", "Result", "ScoresResult", "parse", "read_result"]
+__all__ = ["CURRENT", "Cell", "EfficiencyResult", "NotMeasured", "Result", "ScoresResult", "parse", "read_result"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from pydantic import ValidationError
 
@@ -13,7 +13,7 @@ from gonerd.files import read_json
 from .records import EfficiencyResult, Result, ScoresResult
 from .upgrades import UPGRADES
 
-CURRENT = 2
+CURRENT: Final = 2
 _KINDS: dict[str, type[Result]] = {"scores": ScoresResult, "efficiency": EfficiencyResult}
 _REMEDY = "evaluate again"
 

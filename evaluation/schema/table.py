@@ -62,7 +62,7 @@ def _record_in(kind: Any) -> type[Strict] | None:
 
 def _type(kind: Any) -> str:
     origin, inner = typing.get_origin(kind), typing.get_args(kind)
-    if origin is typing.Annotated:
+    if origin in (typing.Annotated, list):  # of a list, what stands in it: the field's name has the brackets
         return _type(inner[0])
     if origin is typing.Literal:
         return " or ".join(f"`{value!r}`".replace("'", '"') for value in inner)

@@ -60,7 +60,7 @@ ROAD = (
         "Evaluate and measure",
         "evaluate run {out}/models/teacher {out}/models/student --data {out}/dataset --out {out}/results",
         "evaluate efficiency {out}/models/teacher {out}/models/student --lengths {lengths} --repeats {repeats} "
-        "--seed {seed} --out {out}/results",
+        "--baselines none --seed {seed} --out {out}/results",
     ),
     ("Report", "evaluate report {out}/results --teacher teacher --out {out}/report"),
 )

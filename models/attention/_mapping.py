@@ -23,6 +23,11 @@ _KEPT = (
 )
 
 
+def shared_fields(config: PreTrainedConfig) -> dict[str, Any]:
+    """Returns what a configuration states of what all families have: sizes, activations, labels."""
+    return {key: getattr(config, key) for key in _KEPT if getattr(config, key, None) is not None}
+
+
 def remade(
     model: PreTrainedModel,
     config_class: Callable[..., PreTrainedConfig],
@@ -48,8 +53,7 @@ def remade(
         GonerdError: The source has a part that the other family cannot hold.
     """
     head, pad = head_of(type(model).__name__), model.config.pad_token_id or 0
-    kept = {key: getattr(model.config, key) for key in _KEPT if getattr(model.config, key, None) is not None}
-    config = config_class(**kept, pad_token_id=pad, **fields)
+    config = config_class(**shared_fields(model.config), pad_token_id=pad, **fields)
     source, target = FAMILIES[model.config.model_type], FAMILIES[config.model_type]
     config.max_position_embeddings = max_length + (pad + 1 if target.after_padding else 0)
     _check(model.config, config, head)

@@ -5,8 +5,6 @@ Only a fresh process has a peak of memory that belongs to one cell, and an alloc
 
 from __future__ import annotations
 
-import json
-import sys
 import time
 from typing import Any
 
@@ -15,6 +13,7 @@ import torch
 from transformers.utils import logging
 
 from gonerd.models.memory import PeakMemory
+from gonerd.models.process import serve
 
 from .subjects import Subject, make
 
@@ -56,9 +55,5 @@ def _timed(subject: Subject) -> dict[str, Any]:
     return {"wall": time.perf_counter() - wall, "cpu": time.process_time() - processor}
 
 
-def _answer(values: dict[str, Any]) -> None:
-    print(json.dumps(values), flush=True)
-
-
 if __name__ == "__main__":
-    main(json.loads(sys.argv[1]), sys.stdin, _answer)
+    serve(main)

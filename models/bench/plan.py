@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gonerd.errors import UsageError, unknown_name
+from gonerd.models.allocator import MALLOC
 
 from .bodies import PATTERNS
 
@@ -19,14 +20,6 @@ VARIANTS = {
 }
 # Nystromformer as Hugging Face computes it runs at one length only; other training loops nobody asked for.
 FOR = {"length": PATTERNS, "mixed": ("longformer", "bigbird", "lsg"), "train": ("longformer",)}
-MALLOC: dict[str, dict[str, str]] = {
-    "default": {},
-    "tuned": {
-        "MALLOC_MMAP_THRESHOLD_": "8589934592",
-        "MALLOC_TRIM_THRESHOLD_": "17179869184",
-        "MALLOC_TOP_PAD_": "268435456",
-    },
-}
 
 
 @dataclass(frozen=True)
@@ -85,7 +78,7 @@ class Group:
 
     Attributes:
         title: For people.
-        malloc: A key of `MALLOC`.
+        malloc: A key of `gonerd.models.allocator.MALLOC`.
         jobs: What `subjects.make` takes, one a variant.
     """
 
