@@ -1,0 +1,158 @@
+"""Result files of folders, gathered by system and by what they were scored on."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from gonerd.errors import GonerdError
+from gonerd.evaluation.compare.side import named, without_seed
+from gonerd.evaluation.schema import Cell, ScoresResult, parse
+from gonerd.evaluation.schema.reading import is_result
+from gonerd.evaluation.schema.records import Environment
+from gonerd.evaluation.validate import files_of
+from gonerd.files import read_json
+
+
+@dataclass(frozen=True)
+class Run:
+    """A result of scores.
+
+    Attributes:
+        path: Its file.
+        result: What it says.
+    """
+
+    path: Path
+    result: ScoresResult
+
+    @property
+    def column(self) -> Column:
+        """What was scored: only results of the same column compare."""
+        task, dataset, counts = self.result.task, self.result.dataset, self.result.counts
+        facts = dataset.sha256 or json.dumps([dataset.name, dataset.version, dataset.files], sort_keys=True)
+        return Column(task.name, task.split, task.version, counts.scored, facts)
+
+
+@dataclass(frozen=True)
+class Column:
+    """A task over certain examples.
+
+    Attributes:
+        task: Name of the task.
+        split: Its split; None where a reference file was named.
+        version: Version of the task.
+        examples: How many were scored.
+        data: What tells the dataset from others: a hash, or name, version and files.
+    """
+
+    task: str
+    split: str | None
+    version: str
+    examples: int
+    data: str
+
+    @property
+    def title(self) -> str:
+        """Task and split."""
+        return named((self.task, self.split))
+
+
+Runs = dict[str, dict[Column, list[Run]]]
+
+
+@dataclass(frozen=True)
+class Collection:
+    """Everything that was found.
+
+    Attributes:
+        runs: Results by system and column; several are seeds of one system.
+        cells: Times.
+        environments: What was measured with, one a file, without repeats.
+    """
+
+    runs: Runs
+    cells: list[Cell]
+    environments: list[Environment]
+
+    @cached_property
+    def columns(self) -> dict[Column, str]:
+        """Every column with a title of its own, by task; where two share task and split, by what differs."""
+        found = sorted({column for by_column in self.runs.values() for column in by_column}, key=_order)
+        titles = [column.title for column in found]
+        return {
+            column: column.title
+            if titles.count(column.title) == 1
+            else f"{column.title} ({column.examples} examples, version {column.version}, data {number})"
+            for number, column in enumerate(found, start=1)
+        }
+
+    def parameters(self, system: str) -> int:
+        """Returns the number of parameters of a system, 0 where it is not known."""
+        runs = self.runs[system].values()
+        return max((run.result.model.parameters or 0 for seeds in runs for run in seeds), default=0)
+
+
+def _order(column: Column) -> tuple[str, str, str, int, str]:
+    return column.task, column.split or "", column.version, column.examples, column.data
+
+
+def collect(paths: Sequence[Path]) -> Collection:
+    """Reads result files, and those of folders; other JSON files in a folder are passed over.
+
+    Models whose names differ by an ending such as "-seed1" are seeds of one system. Where folders hold different
+    models of one name, the folder is added to it.
+
+    Raises:
+        GonerdError: A path is missing, a file is malformed, or no scores are there.
+    """
+    runs: list[Run] = []
+    cells: list[Cell] = []
+    environments: list[Environment] = []
+    for file in files_of(paths):
+        value = read_json(file, "evaluate again")
+        if file not in paths and not is_result(value):
+            continue
+        result = parse(value, str(file))
+        if result.environment not in environments:
+            environments.append(result.environment)
+        if isinstance(result, ScoresResult):
+            runs.append(Run(file, result))
+        else:
+            cells += result.cells
+    if not runs:
+        places = ", ".join(map(str, paths))
+        raise GonerdError(f"{places}: holds no scores; run `gonerd evaluate run MODEL --out {paths[0]}` first")
+    return Collection(_by_system(runs), cells, environments)
+
+
+def _by_system(runs: Iterable[Run]) -> Runs:
+    by_name: dict[str, list[Run]] = defaultdict(list)
+    for run in runs:
+        by_name[without_seed(run.result.model.name)].append(run)
+    found: Runs = {}
+    for name, held in sorted(by_name.items()):
+        apart = _are_strangers(held)
+        for run in held:
+            system = f"{name} ({run.path.parent})" if apart else name
+            seeds = found.setdefault(system, {}).setdefault(run.column, [])
+            if not any(_same(run, other) for other in seeds):
+                seeds.append(run)
+    return found
+
+
+def _same(run: Run, other: Run) -> bool:
+    """Whether two files hold one result, in two folders for instance."""
+    return run.result.model == other.result.model and run.result.metrics == other.result.metrics
+
+
+def _are_strangers(runs: Sequence[Run]) -> bool:
+    """Whether runs of one name lie in several folders and are of different weights."""
+    weights: dict[str, set[str | None]] = defaultdict(set)
+    for run in runs:
+        weights[run.result.model.name].add(run.result.model.weights_sha256)
+    return len({run.path.parent for run in runs}) > 1 and any(len(found) > 1 for found in weights.values())
