@@ -63,3 +63,51 @@ def report(
         )
         written = write_report(results, out, settings)
     typer.echo(f"report -> {', '.join(str(path) for path in written)}")
+
+
+@app.command()
+def leaderboard(
+    results: Results,
+    out: Annotated[
+        Path | None, typer.Option(show_default=False, help="File that ends in .md, .html or .csv (default: print).")
+    ] = None,
+    task: Annotated[list[str] | None, typer.Option(help="Task that counts; may be repeated (default: all).")] = None,
+    config: Config = None,
+) -> None:
+    """Rank every model of many results by its mean score, with what a pass costs."""
+    with needs_extra("evaluation"):
+        from gonerd.files import write_text
+
+        from .report.boards import as_markdown, format_of
+        from .report.leaderboard import leaderboard as rank
+
+        write = as_markdown if out is None else format_of(out)
+        board = rank(results, task or ())
+        text = write(board)
+        if out is not None:
+            write_text(out, text)
+            text = f"{len(board.standings)} models, {len(board.columns)} tasks -> {out}\n"
+    typer.echo(text, nl=False)
+
+
+@app.command()
+def card(
+    results: Results,
+    out: Annotated[Path, typer.Option(help="Folder of the models; a card in OUT/MODEL keeps its text.")],
+    model: Annotated[
+        list[str] | None, typer.Option(help="Name of the model; may be repeated (default: all that were scored).")
+    ] = None,
+    local_files: Annotated[
+        bool, typer.Option("--local-files", help="Local files are the hub's splits; their scores go there as well.")
+    ] = False,
+    config: Config = None,
+) -> None:
+    """Write scores into model cards: `model-index` in README.md, and `.eval_results/` for the hub's leaderboards."""
+    with needs_extra("evaluation"):
+        from .report.cards import write_cards
+
+        written = write_cards(results, out, model or (), local_files=local_files)
+    for one in written:
+        typer.echo(f"{one.card}: model-index, {len(one.entries)} files in .eval_results")
+        for task, reason in one.left_out.items():
+            typer.echo(f"  {task} has none there: {reason}")
