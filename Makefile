@@ -8,7 +8,7 @@ OUT ?= out/demo
 .DEFAULT_GOAL := help
 .PHONY: help setup demo sample test check format bench bench-annotation bench-annotation-speed \
 	bench-annotation-trained bench-attention bench-build bench-crawl bench-distill \
-	bench-extract bench-scale bench-score docs constraints clean
+	bench-extract bench-report bench-scale bench-score docs constraints clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 13
@@ -69,6 +69,9 @@ bench-distill: setup ## Measure a step of distillation against one that projects
 
 bench-extract: setup ## Measure the extraction on ../shared/data against its floors
 	$(BIN)/python benchmarks/extract.py
+
+bench-report: setup ## Measure the report over 200 cells, in Chromium too
+	$(BIN)/python -P benchmarks/report.py --out benchmarks/results/report.json
 
 bench-scale: setup ## Measure extraction with one and two workers, memory, and settling duplicates
 	$(BIN)/python benchmarks/extract_scale.py $(if $(wildcard ../shared/data/news_pages),--real ../shared/data/news_pages) \

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from gonerd.errors import GonerdError
 from gonerd.evaluation.compare.side import named, without_seed
@@ -35,7 +36,9 @@ class Run:
         """What was scored: only results of the same column compare."""
         task, dataset, counts = self.result.task, self.result.dataset, self.result.counts
         facts = dataset.sha256 or json.dumps([dataset.name, dataset.version, dataset.files], sort_keys=True)
-        return Column(task.name, task.split, task.version, counts.scored, facts)
+        # Results may name the entry of their data where several stand behind one task.
+        entry = getattr(task, "entry", None) or task.name
+        return Column(task.name, entry, task.split, task.version, counts.scored, facts)
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,7 @@ class Column:
 
     Attributes:
         task: Name of the task.
+        entry: Name of its data, that of the task unless several stand behind it.
         split: Its split; None where a reference file was named.
         version: Version of the task.
         examples: How many were scored.
@@ -51,6 +55,7 @@ class Column:
     """
 
     task: str
+    entry: str
     split: str | None
     version: str
     examples: int
@@ -58,8 +63,8 @@ class Column:
 
     @property
     def title(self) -> str:
-        """Task and split."""
-        return named((self.task, self.split))
+        """Task, or entry of its data, and split."""
+        return named((self.entry, self.split))
 
 
 Runs = dict[str, dict[Column, list[Run]]]
@@ -72,12 +77,14 @@ class Collection:
     Attributes:
         runs: Results by system and column; several are seeds of one system.
         cells: Times.
+        not_measured: What was to be timed and could not be, with the reason, where results say so.
         environments: What was measured with, one a file, without repeats.
     """
 
     runs: Runs
     cells: list[Cell]
     environments: list[Environment]
+    not_measured: list[Any] = field(default_factory=list)
 
     @cached_property
     def columns(self) -> dict[Column, str]:
@@ -97,8 +104,8 @@ class Collection:
         return max((run.result.model.parameters or 0 for seeds in runs for run in seeds), default=0)
 
 
-def _order(column: Column) -> tuple[str, str, str, int, str]:
-    return column.task, column.split or "", column.version, column.examples, column.data
+def _order(column: Column) -> tuple[str, str, str, str, int, str]:
+    return column.task, column.entry, column.split or "", column.version, column.examples, column.data
 
 
 def collect(paths: Sequence[Path]) -> Collection:
@@ -113,6 +120,7 @@ def collect(paths: Sequence[Path]) -> Collection:
     runs: list[Run] = []
     cells: list[Cell] = []
     environments: list[Environment] = []
+    not_measured: list[Any] = []
     for file in files_of(paths):
         value = read_json(file, "evaluate again")
         if file not in paths and not is_result(value):
@@ -124,10 +132,11 @@ def collect(paths: Sequence[Path]) -> Collection:
             runs.append(Run(file, result))
         else:
             cells += result.cells
+            not_measured += getattr(result, "not_measured", [])
     if not runs:
         places = ", ".join(map(str, paths))
         raise GonerdError(f"{places}: holds no scores; run `gonerd evaluate run MODEL --out {paths[0]}` first")
-    return Collection(_by_system(runs), cells, environments)
+    return Collection(_by_system(runs), cells, environments, not_measured)
 
 
 def _by_system(runs: Iterable[Run]) -> Runs:

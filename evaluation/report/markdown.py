@@ -16,7 +16,7 @@ def markdown(view: View, title: str) -> str:
     parts = [f"# {title}"]
     parts += [f"- `{plain(student)}` against its teacher `{plain(teacher)}`" for teacher, student in view.pairs]
     names = ["summary", "kept", "published", "matrix", "times"] if view.pairs else ["matrix", "times"]
-    for name in names:
+    for name in [*names, *(["missing"] if "missing" in view.tables else [])]:
         parts += section(view.tables[name], "##")
     for task in view.tasks:
         parts += [f"## {plain(task.title)}", " ".join(map(plain, task.facts))]

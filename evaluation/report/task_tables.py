@@ -51,6 +51,7 @@ def count_rows(found: Collection, column: Column) -> Rows:
         aside = ", ".join(f"{count} {reason}" for reason, count in counts.set_aside.items())
         row = {
             "model": name,
+            "documents": getattr(counts, "documents", None),
             "read": counts.read,
             "set aside": aside or 0,
             "before limit": counts.before_limit,
@@ -58,6 +59,7 @@ def count_rows(found: Collection, column: Column) -> Rows:
             "missing": counts.missing,
             "words": counts.words,
             "words unseen": counts.words_unseen,
+            "tokens": getattr(counts, "tokens", None),
             "windows": counts.windows,
             "of tokens": used.max_length,
             "stride": used.stride,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from gonerd.evaluation.compare.kept import saved
@@ -65,37 +65,59 @@ def time_saved(cells: Sequence[Cell], teacher: str, student: str) -> dict[str, A
 
 
 def time_rows(cells: Sequence[Cell], teachers: dict[str, str]) -> list[dict[str, Any]]:
-    """Returns one row a cell.
+    """Returns one row a cell; columns in which nothing stands are left out.
 
     Args:
         cells: The cells.
         teachers: From student to teacher.
     """
-    places = {(without_seed(c.model), condition(c), c.length, c.batch): c for c in cells if not is_baseline(c)}
-    stable = any(getattr(cell, "stable", None) is not None for cell in cells)
-    rows = []
-    for cell in sorted(cells, key=lambda c: (c.batch, c.length, condition(c), is_baseline(c), label(c))):
-        teacher = teachers.get(without_seed(cell.model), "") if not is_baseline(cell) else ""
-        base = places.get((teacher, condition(cell), cell.length, cell.batch))
-        flops, disk = getattr(cell, "flops", None), getattr(cell, "disk_bytes", None)
-        rows.append(
-            {
-                "tokens": cell.length,
-                "batch": cell.batch,
-                "model": label(cell),
-                "attention": cell.attention,
-                "ms": milliseconds(cell.seconds),
-                "quartiles": "–".join(map(milliseconds, cell.quartiles)),
-                "tokens/s": f"{cell.tokens_per_second:,.0f}",
-                "peak MB": f"{cell.peak_bytes / 1e6:,.0f}",
-                "of it weights": f"{cell.weight_bytes / 1e6:,.0f}",
-                "GFLOPs": NONE if flops is None else f"{flops / 1e9:,.1f}",
-                "on disk": NONE if disk is None else f"{size(disk)}B",
-                "time saved": share(1 - cell.seconds / base.seconds) if base else "",
-                "memory saved": share(1 - cell.peak_bytes / base.peak_bytes) if base else "",
-                "conditions": ", ".join(condition(cell)),
-                **({"stable": "yes" if getattr(cell, "stable", None) else "no"} if stable else {}),
-            }
-        )
+    places = {_place(cell, cell.model): cell for cell in cells if not is_baseline(cell)}
+    ordered = sorted(cells, key=lambda c: (c.batch, c.length, condition(c), is_baseline(c), label(c)))
+    rows = [_row(cell, places, teachers) for cell in ordered]
     filled = {name for row in rows for name, value in row.items() if value not in ("", NONE)}
     return [{name: value for name, value in row.items() if name in filled} for row in rows]
+
+
+def _place(cell: Cell, model: str) -> tuple[str, Condition, int, int]:
+    return without_seed(model), condition(cell), cell.length, cell.batch
+
+
+def _row(cell: Cell, places: Mapping[Any, Cell], teachers: Mapping[str, str]) -> dict[str, Any]:
+    of = getattr(cell, "baseline_of", None) or ""
+    own = places.get(_place(cell, of)) if is_baseline(cell) else None
+    base = None if is_baseline(cell) else places.get(_place(cell, teachers.get(without_seed(cell.model), "")))
+    flops, disk = getattr(cell, "flops", None), getattr(cell, "disk_bytes", None)
+    return {
+        "model": label(cell),
+        "tokens": cell.length,
+        "batch": cell.batch,
+        "attention": cell.attention,
+        "ms": milliseconds(cell.seconds),
+        "quartiles": "–".join(map(milliseconds, cell.quartiles)),
+        "tokens/s": f"{cell.tokens_per_second:,.0f}",
+        "peak MB": f"{cell.peak_bytes / 1e6:,.0f}",
+        "of it weights": f"{cell.weight_bytes / 1e6:,.0f}",
+        "GFLOPs": NONE if flops is None else f"{flops / 1e9:,.1f}",
+        "on disk": NONE if disk is None else f"{size(disk)}B",
+        "time saved": share(1 - cell.seconds / base.seconds) if base else "",
+        "memory saved": share(1 - cell.peak_bytes / base.peak_bytes) if base else "",
+        "time of the model's": f"{cell.seconds / own.seconds:.2f} times" if own else "",
+        "conditions": ", ".join(condition(cell)),
+        "remarks": _remarks(cell),
+    }
+
+
+def _remarks(cell: Cell) -> str:
+    windows = getattr(cell, "windows", None)
+    remarks = [f"{windows} windows"] if windows else []
+    remarks += ["random weights"] if getattr(cell, "random_weights", False) else []
+    remarks += ["warm-up did not settle"] if getattr(cell, "stable", None) is False else []
+    return ", ".join(remarks)
+
+
+def missing_rows(cells: Sequence[Any]) -> list[dict[str, Any]]:
+    """Returns one row a cell that could not be measured, with the reason."""
+    return [
+        {"model": cell.model, "tokens": cell.length, "batch": cell.batch, "why there are no figures": cell.reason}
+        for cell in cells
+    ]

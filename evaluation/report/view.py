@@ -21,7 +21,7 @@ from .published import published_rows
 from .tables import Table, kept_rows, matrix_rows, summary_rows
 from .task_tables import count_rows, metric_rows, part_rows, runs_of
 from .texts import Texts, TextSettings, load_texts
-from .times import time_rows, time_saved
+from .times import missing_rows, time_rows, time_saved
 
 
 @dataclass(frozen=True)
@@ -91,6 +91,8 @@ def build(
         "matrix": Table("All scores", matrix_rows(found), prose.MATRIX),
         "times": Table("Time and memory", time_rows(found.cells, teachers), prose.TIMES),
     }
+    if found.not_measured:
+        tables["missing"] = Table("Not measured", missing_rows(found.not_measured))
     cost = cost_quality(found, compared)
     tasks = [_task(found, compared, column, number, texts, examples) for number, column in enumerate(found.columns)]
     pairs = [(pair.teacher, pair.student) for pair in compared]

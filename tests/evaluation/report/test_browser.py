@@ -133,7 +133,6 @@ def test_free_texts_of_a_release_are_shown(tmp_path):
     for example in loaded:
         first = example.spans[0]
         assert f"{example.text[first.start : first.end]}" in html
-        assert re.escape(example.text[-40:].replace("'", "&#39;")[:20]) or True
     none = page(tmp_path / "r", tmp_path / "o", embed=False)
     assert "texts are left out, as --no-texts says" in none and len(none) < len(html) / 4
     assert "4 of 4 examples have an error of either; the 2 that changed most are shown" in page(

@@ -2,6 +2,8 @@
 
 import json
 import re
+from dataclasses import dataclass
+from itertools import pairwise
 
 import pytest
 
@@ -9,6 +11,9 @@ from gonerd import GonerdError, UsageError
 from gonerd.cli import main
 from gonerd.evaluation.compare.run import CompareSettings, compare
 from gonerd.evaluation.report import ReportSettings, write_report
+from gonerd.evaluation.report.charts import curves
+from gonerd.evaluation.report.plots import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, Series, plot, ticks
+from gonerd.evaluation.report.times import time_rows, time_saved
 from tests.browser import HOSTILE, load, needs_chromium
 from tests.evaluation.report.conftest import classes, spanned, write_scores, write_times
 
@@ -117,19 +122,65 @@ def test_nothing_was_cut(results, tmp_path):
         assert (row["scored"], row["words"], row["windows"], row["truncated"]) == ("2", "50", "3", "0")
 
 
-def test_baselines_are_drawn_with_dashes(results, tmp_path, monkeypatch):
-    from gonerd.evaluation.report import times
-    from gonerd.evaluation.report.charts import curves
-    from gonerd.evaluation.report.collect import collect
+@dataclass
+class Measured:
+    """A cell with every field that one may have."""
 
-    write_times(results, [("big", 512, 2.0, 100, {}), ("small", 512, 0.5, 75, {}), ("full", 512, 4.0, 200, {})])
-    cells = collect([results]).cells
-    assert not any(one.dashed for plot in curves(cells) for one in plot.series)
-    monkeypatch.setattr(times, "is_baseline", lambda cell: cell.model == "full")
-    monkeypatch.setattr("gonerd.evaluation.report.charts.is_baseline", lambda cell: cell.model == "full")
-    assert [(one.name, one.dashed) for one in curves(cells)[0].series] == [
-        *(("big", False), ("small", False), ("full", True)),
+    model: str
+    length: int
+    seconds: float
+    role: str = "model"
+    baseline: str | None = None
+    baseline_of: str | None = None
+    malloc: str | None = "default"
+    windows: int | None = None
+    random_weights: bool = False
+    stable: bool = True
+    flops: int | None = 2 * 10**9
+    disk_bytes: int | None = 3 * 10**6
+    batch: int = 1
+    attention: str = "sdpa"
+    peak_bytes: int = 10**7
+    weight_bytes: int = 10**6
+    device: str = "cpu"
+    dtype: str = "torch.float32"
+    threads: int = 2
+
+    def __post_init__(self):
+        self.quartiles = (self.seconds, self.seconds)
+        self.tokens_per_second = self.length / self.seconds
+
+
+def test_baselines_stand_beside_their_model_and_are_none_themselves():
+    full = {"role": "baseline", "baseline": "full", "baseline_of": "big", "random_weights": True, "stable": False}
+    cells = [Measured("big", 512, 2.0), Measured("small", 512, 0.5), Measured("big/full", 512, 5.0, **full)]
+    cells += [Measured("big", 1024, 4.0), Measured("small", 1024, 2.0)]
+    time = curves(cells)[0]
+    assert [(one.name, one.dashed) for one in time.series] == [
+        *(("big", False), ("small", False), ("full (for big)", True)),
     ]
+    rows = {(row["model"], row["tokens"]): row for row in time_rows(cells, {"small": "big"})}
+    row = rows["full (for big)", 512]
+    assert (row["time of the model's"], row["time saved"]) == ("2.50 times", "")
+    assert row["remarks"] == "random weights, warm-up did not settle"
+    assert (row["GFLOPs"], row["on disk"], row["conditions"]) == (
+        "2.0",
+        "3.0 MB",
+        "cpu, 2 threads, float32, malloc default",
+    )
+    assert [rows["small", length]["time saved"] for length in (512, 1024)] == ["75.0%", "50.0%"]
+    found = time_saved(cells, "big", "small")
+    assert (found["time_saved"]["mean"], found["condition"]) == (0.625, "cpu, 2 threads, float32, malloc default")
+
+
+def test_axes_enclose_their_points():
+    for low, high in ((0, 1), (0, 0.037), (0.84, 0.93), (12, 8_191), (0.5, 0.5), (0, 0), (-0.2, 0.3)):
+        found = ticks(low, high)
+        assert found[0] <= low and found[-1] >= high and 2 <= len(found) <= 8
+        steps = {round(b - a, 9) for a, b in pairwise(found)}
+        assert len(steps) == 1
+    drawn = plot("t", "x", "y", [Series("a", ((512, 1.0), (4096, 3.0)))], by_doubling=True).series[0]
+    assert all(LEFT <= x <= WIDTH - RIGHT and TOP <= y <= HEIGHT - BOTTOM for x, y in drawn.points)
 
 
 def test_times_of_other_conditions_do_not_compare(results, tmp_path):
