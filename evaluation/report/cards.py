@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import yaml
 from huggingface_hub import (
-    EvalResult,
-    EvalResultEntry,
     ModelCardData,
     eval_result_entries_to_yaml,
     metadata_load,
@@ -20,19 +18,14 @@ from huggingface_hub import (
 )
 
 from gonerd.errors import GonerdError, UsageError, unknown_name
-from gonerd.evaluation.metrics import METRICS
-from gonerd.evaluation.schema import ScoresResult
-from gonerd.evaluation.tasks import TASKS
 from gonerd.files import new_file, write_text
 
-from .collect import Collection, Run, collect
+from .collect import Collection, collect
+from .hub_formats import entry, eval_results, why_no_entry
 from .markdown import plain, section
+from .runs import Run
 from .tables import Table
 from .task_tables import count_rows, metric_rows
-
-_PIPELINES = {"sequence-classification": "text-classification", "sequence-regression": "text-classification"}
-_ON_THE_HUB = {"matthews": "matthews_correlation", "pearson": "pearsonr", "spearman": "spearmanr", "FB1": "f1"}
-_COMMIT = re.compile("[0-9a-f]{40}")
 
 
 @dataclass
@@ -53,7 +46,7 @@ class Written:
 def write_cards(
     paths: Sequence[Path], out: Path, models: Sequence[str] = (), *, local_files: bool = False
 ) -> list[Written]:
-    """Writes `OUT/MODEL/README.md` and `OUT/MODEL/.eval_results/TASK.yaml` of each model.
+    """Writes `OUT/MODEL/README.md` and `OUT/MODEL/.eval_results/TASK-SPLIT.yaml` of each model.
 
     A card that is there already keeps its text and the rest of its metadata; `model-index` is replaced.
 
@@ -79,7 +72,7 @@ def write_cards(
         if name not in by_model:
             raise unknown_name("model", name, by_model)
     chosen = {name: by_model[name] for name in models or sorted(by_model)}
-    folders = {name: re.sub(r"[^\w.-]", "_", name).strip(".") or "_" for name in chosen}
+    folders = {name: _safe(name) for name in chosen}
     if len(set(folders.values())) < len(folders):
         raise UsageError(f"models {', '.join(chosen)}: two of them would share a folder; name one alone with --model")
     return [_write(name, runs, out / folders[name], local_files) for name, runs in chosen.items()]
@@ -93,15 +86,20 @@ def _write(name: str, runs: Sequence[Run], folder: Path, local_files: bool) -> W
         temporary.write_text(_body(name, runs) if held is None else held, encoding="utf-8", newline="\n")
         metadata_save(temporary, {**_metadata(temporary, written.card), "model-index": data.to_dict()["model-index"]})
     for run in runs:
-        task, reason = run.result.task.name, why_no_entry(run.result, local_files)
+        title, reason = run.column.title, why_no_entry(run.result, local_files)
         if reason:
-            written.left_out[task] = reason
+            written.left_out[title] = reason
             continue
-        place = folder / ".eval_results" / f"{task}.yaml"
+        place = folder / ".eval_results" / f"{_safe(title)}.yaml"
         rows = eval_result_entries_to_yaml([entry(run.result)])
         write_text(place, yaml.safe_dump(rows, sort_keys=False, allow_unicode=True))
         written.entries.append(place)
     return written
+
+
+def _safe(name: str) -> str:
+    """Returns a name as that of a file: nothing in it leads elsewhere."""
+    return re.sub(r"[^\w.-]", "-", name).strip(".") or "-"
 
 
 def _metadata(path: Path, card: Path) -> dict[str, Any]:
@@ -111,61 +109,6 @@ def _metadata(path: Path, card: Path) -> dict[str, Any]:
     except (ValueError, yaml.YAMLError) as error:
         problem = " ".join(str(error).split())
         raise GonerdError(f"{card}: its metadata are no YAML mapping ({problem}); mend its head") from error
-
-
-def eval_results(result: ScoresResult) -> Iterator[EvalResult]:
-    """Yields the main number of each metric, in the official unit, for `model-index`."""
-    task, counts = TASKS.get(result.task.name), result.counts
-    part = "" if counts.scored == counts.before_limit else f" (first {counts.scored} of {counts.before_limit} examples)"
-    for name, numbers in result.metrics.items():
-        main = METRICS.get(name).main if name in METRICS.names() else next(iter(numbers))
-        yield EvalResult(
-            task_type=_PIPELINES.get(task.kind, task.kind),
-            task_name=task.title,
-            dataset_type=task.hub.path if task.hub else result.dataset.name,
-            dataset_name=task.title,
-            dataset_config=task.hub.config if task.hub else None,
-            dataset_split=result.task.split,
-            dataset_revision=_revision(result),
-            metric_type=_ON_THE_HUB.get(main, main),
-            metric_name=f"{name}, {main}{part}",
-            metric_value=numbers[main],
-        )
-
-
-def entry(result: ScoresResult) -> EvalResultEntry:
-    """Returns the task's score in percent, for `.eval_results/`.
-
-    Source: https://huggingface.co/docs/hub/eval-results
-    """
-    task = TASKS.get(result.task.name)
-    assert task.hub is not None
-    headline = " and ".join(task.headline)
-    library = result.environment.libraries.get("gonerd") or "of a checkout"
-    return EvalResultEntry(
-        dataset_id=task.hub.path,
-        task_id=task.hub.config or "default",
-        value=round(100 * result.score, 4),
-        dataset_revision=_revision(result),
-        notes=f"{headline}, {result.task.split}, {result.counts.scored} examples, gonerd {library}",
-    )
-
-
-def why_no_entry(result: ScoresResult, local_files: bool) -> str:
-    """Tells why a result is none for the hub's leaderboards; empty where it is one."""
-    hub = TASKS.get(result.task.name).hub
-    if hub is None:
-        return "its dataset is not on the hub"
-    if result.dataset.name != hub.path and not local_files:
-        return f"scored on local files; --local-files says that they are the split of {hub.path}"
-    if result.counts.scored < result.counts.before_limit:
-        return f"only {result.counts.scored} of {result.counts.before_limit} examples were scored"
-    return "" if result.task.split else "the result does not say which split it is"
-
-
-def _revision(result: ScoresResult) -> str | None:
-    version = result.dataset.version or ""
-    return version if _COMMIT.fullmatch(version) else None
 
 
 def _body(name: str, runs: Sequence[Run]) -> str:

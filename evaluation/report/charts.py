@@ -8,9 +8,10 @@ from collections.abc import Sequence
 
 from gonerd.evaluation.schema import Cell
 
-from .collect import Collection, Column
+from .collect import Collection
 from .pairing import Compared
 from .plots import Plot, Series, plot
+from .runs import Column
 from .times import Condition, condition, is_baseline, label, of_system
 
 

@@ -2,72 +2,20 @@
 
 from __future__ import annotations
 
-import json
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from gonerd.errors import GonerdError
-from gonerd.evaluation.compare.side import named, without_seed
 from gonerd.evaluation.schema import Cell, ScoresResult, parse
 from gonerd.evaluation.schema.reading import is_result
 from gonerd.evaluation.schema.records import Environment
 from gonerd.evaluation.validate import files_of
 from gonerd.files import read_json
 
-
-@dataclass(frozen=True)
-class Run:
-    """A result of scores.
-
-    Attributes:
-        path: Its file.
-        result: What it says.
-    """
-
-    path: Path
-    result: ScoresResult
-
-    @property
-    def column(self) -> Column:
-        """What was scored: only results of the same column compare."""
-        task, dataset, counts = self.result.task, self.result.dataset, self.result.counts
-        facts = dataset.sha256 or json.dumps([dataset.name, dataset.version, dataset.files], sort_keys=True)
-        # Results may name the entry of their data where several stand behind one task.
-        entry = getattr(task, "entry", None) or task.name
-        return Column(task.name, entry, task.split, task.version, counts.scored, facts)
-
-
-@dataclass(frozen=True)
-class Column:
-    """A task over certain examples.
-
-    Attributes:
-        task: Name of the task.
-        entry: Name of its data, that of the task unless several stand behind it.
-        split: Its split; None where a reference file was named.
-        version: Version of the task.
-        examples: How many were scored.
-        data: What tells the dataset from others: a hash, or name, version and files.
-    """
-
-    task: str
-    entry: str
-    split: str | None
-    version: str
-    examples: int
-    data: str
-
-    @property
-    def title(self) -> str:
-        """Task, or entry of its data, and split."""
-        return named((self.entry, self.split))
-
-
-Runs = dict[str, dict[Column, list[Run]]]
+from .runs import Column, Run, Runs, by_system
 
 
 @dataclass(frozen=True)
@@ -104,10 +52,6 @@ class Collection:
         return max((run.result.model.parameters or 0 for seeds in runs for run in seeds), default=0)
 
 
-def _order(column: Column) -> tuple[str, str, str, str, int, str]:
-    return column.task, column.entry, column.split or "", column.version, column.examples, column.data
-
-
 def collect(paths: Sequence[Path]) -> Collection:
     """Reads result files, and those of folders; other JSON files in a folder are passed over.
 
@@ -136,32 +80,8 @@ def collect(paths: Sequence[Path]) -> Collection:
     if not runs:
         places = ", ".join(map(str, paths))
         raise GonerdError(f"{places}: holds no scores; run `gonerd evaluate run MODEL --out {paths[0]}` first")
-    return Collection(_by_system(runs), cells, environments, not_measured)
+    return Collection(by_system(runs), cells, environments, not_measured)
 
 
-def _by_system(runs: Iterable[Run]) -> Runs:
-    by_name: dict[str, list[Run]] = defaultdict(list)
-    for run in runs:
-        by_name[without_seed(run.result.model.name)].append(run)
-    found: Runs = {}
-    for name, held in sorted(by_name.items()):
-        apart = _are_strangers(held)
-        for run in held:
-            system = f"{name} ({run.path.parent})" if apart else name
-            seeds = found.setdefault(system, {}).setdefault(run.column, [])
-            if not any(_same(run, other) for other in seeds):
-                seeds.append(run)
-    return found
-
-
-def _same(run: Run, other: Run) -> bool:
-    """Whether two files hold one result, in two folders for instance."""
-    return run.result.model == other.result.model and run.result.metrics == other.result.metrics
-
-
-def _are_strangers(runs: Sequence[Run]) -> bool:
-    """Whether runs of one name lie in several folders and are of different weights."""
-    weights: dict[str, set[str | None]] = defaultdict(set)
-    for run in runs:
-        weights[run.result.model.name].add(run.result.model.weights_sha256)
-    return len({run.path.parent for run in runs}) > 1 and any(len(found) > 1 for found in weights.values())
+def _order(column: Column) -> tuple[str, str, str, str, int, str]:
+    return column.task, column.entry, column.split or "", column.version, column.examples, column.data

@@ -12,7 +12,8 @@ from gonerd.errors import unknown_name
 from gonerd.evaluation.compare.kept import spread
 from gonerd.evaluation.schema import Cell
 
-from .collect import Collection, Column, collect
+from .collect import Collection, collect
+from .runs import Column
 from .times import Condition, condition, of_system
 
 

@@ -9,14 +9,15 @@ from typing import Any
 
 from gonerd.errors import GonerdError, UsageError, unknown_name
 from gonerd.evaluation.compare.kept import averages, spread
-from gonerd.evaluation.compare.pairs import CompareSettings, check_same, compare_runs
+from gonerd.evaluation.compare.pairs import CompareSettings, Pair, check_same, compare_runs
 from gonerd.evaluation.compare.side import without_seed
 from gonerd.evaluation.metrics import Counts
 from gonerd.evaluation.results import Scored, read_scored
 from gonerd.evaluation.tasks import TASKS
 from gonerd.progress import track
 
-from .collect import Collection, Column, Run
+from .collect import Collection
+from .runs import Column, Run
 
 
 @dataclass(frozen=True)
@@ -86,20 +87,38 @@ def compare_all(found: Collection, pairs: Sequence[tuple[str, str]], settings: C
                 entry.missing[column] = f"the {who} was not scored on these examples"
                 continue
             try:
-                first, second = ([_read(run, read) for run in side] for side in sides)
-                check_same([*first, *second])
-                entry.scored[column] = (first[0], second[0])
-                pair = compare_runs(first, second, settings)
+                pair = _compare(entry, column, sides, read, settings)
             except GonerdError as error:
                 entry.missing[column] = str(error)
-                entry.tasks[column] = _scores_alone(column, *sides)
-            else:
-                entry.tasks[column] = pair.numbers
-                draws.append(pair.draws)
+                continue
+            entry.tasks[column] = pair.numbers if pair else _scores_alone(column, *sides)
+            draws += [pair.draws] if pair else []
         whole = len(draws) == len(entry.tasks)  # an interval over some of the tasks would pass for one over all
         entry.averages.update(averages(list(entry.tasks.values()), draws if whole else None))
         compared.append(entry)
     return compared
+
+
+def _compare(
+    entry: Compared, column: Column, sides: Sequence[Sequence[Run]], read: dict[Path, Scored], settings: CompareSettings
+) -> Pair | None:
+    """Compares one column; None, with the reason noted, where there is nothing to draw samples from.
+
+    Raises:
+        GonerdError: The two were not scored on the same examples.
+    """
+    try:
+        first, second = ([_read(run, read) for run in side] for side in sides)
+    except GonerdError as error:
+        entry.missing[column] = str(error)
+        return None
+    check_same([*first, *second])
+    entry.scored[column] = (first[0], second[0])
+    try:
+        return compare_runs(first, second, settings)
+    except GonerdError as error:
+        entry.missing[column] = str(error)
+        return None
 
 
 def _scores_alone(column: Column, first: Sequence[Run], second: Sequence[Run]) -> dict[str, Any]:

@@ -7,8 +7,9 @@ from typing import Any
 
 from gonerd.evaluation.tasks import TASKS
 
-from .collect import Collection, Column, Run
+from .collect import Collection
 from .figures import NONE, number, score
+from .runs import Column, Run
 from .tables import Rows
 
 

@@ -14,10 +14,11 @@ from gonerd.evaluation.tasks import TASKS
 from . import prose
 from .browser import Browser, browse
 from .charts import buckets, cost_quality, curves
-from .collect import Collection, Column
+from .collect import Collection
 from .pairing import Compared
 from .plots import Plot
 from .published import published_rows
+from .runs import Column
 from .tables import Table, kept_rows, matrix_rows, summary_rows
 from .task_tables import count_rows, metric_rows, part_rows, runs_of
 from .texts import Texts, TextSettings, load_texts

@@ -53,17 +53,17 @@ def test_eval_results_of_whole_hub_splits(tmp_path, capsys):
     assert main(words) == 0
     said = capsys.readouterr().out
     assert "1 files in .eval_results" in said
-    assert "sst2 has none there: only 40 of 99 examples were scored" in said
-    assert "squad_v2 has none there: scored on local files" in said
+    assert "sst2/validation has none there: only 40 of 99 examples were scored" in said
+    assert "squad_v2/validation has none there: scored on local files" in said
     place = tmp_path / "c" / "m" / ".eval_results"
-    assert [path.name for path in place.iterdir()] == ["rte.yaml"]
-    (entry,) = parse_eval_result_entries(yaml.safe_load((place / "rte.yaml").read_text()))
+    assert [path.name for path in place.iterdir()] == ["rte-validation.yaml"]
+    (entry,) = parse_eval_result_entries(yaml.safe_load((place / "rte-validation.yaml").read_text()))
     assert (entry.dataset_id, entry.task_id, entry.value) == ("nyu-mll/glue", "rte", 97.5)
     assert entry.dataset_revision == COMMIT
     assert "validation, 40 examples" in entry.notes
     assert main([*words, "--local-files"]) == 0
-    assert sorted(path.name for path in place.iterdir()) == ["rte.yaml", "squad_v2.yaml"]
-    (row,) = yaml.safe_load((place / "squad_v2.yaml").read_text())
+    assert sorted(path.name for path in place.iterdir()) == ["rte-validation.yaml", "squad_v2-validation.yaml"]
+    (row,) = yaml.safe_load((place / "squad_v2-validation.yaml").read_text())
     assert row["dataset"] == {"id": "rajpurkar/squad_v2", "task_id": "default"}
 
 
@@ -72,7 +72,7 @@ def test_names_cannot_leave_the_folder(tmp_path, capsys):
     (written,) = write_cards([tmp_path / "r"], tmp_path / "c")
     assert written.card.resolve().is_relative_to(tmp_path / "c")
     write_scores(tmp_path / "r", "a b", "rte", classes({0}))
-    write_scores(tmp_path / "q", "a_b", "rte", classes({0}))
+    write_scores(tmp_path / "q", "a-b", "rte", classes({0}))
     words = ["evaluate", "card", str(tmp_path / "r"), str(tmp_path / "q"), "--out", str(tmp_path / "d")]
     assert main(words) == 2
     assert "would share a folder" in capsys.readouterr().err

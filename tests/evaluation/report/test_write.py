@@ -105,6 +105,22 @@ def test_only_the_same_examples_compare(results, tmp_path):
     ]
 
 
+def test_other_gold_does_not_compare(results, tmp_path):
+    path = results / "small.rte.predictions.jsonl"
+    path.write_text(path.read_text().replace('"gold": 0', '"gold": 1', 1))
+    _, found = report(results, tmp_path / "out")
+    row = next(row for row in found["Score kept, task by task"] if row["task"] == "rte/validation")
+    assert row["score kept"].startswith("n/a: ") and "the gold answers of '0' differ" in row["score kept"]
+    assert found["What was kept, what was saved"][0]["score kept, long-ner"].startswith("66.7%")
+
+
+def test_a_single_document_has_no_interval(tmp_path):
+    write_scores(tmp_path / "r", "big", "rte", [("0", 1, 1)])
+    write_scores(tmp_path / "r", "small", "rte", [("0", 1, 0)])
+    row = report(tmp_path / "r", tmp_path / "out")[1]["Score kept, task by task"][0]
+    assert row["score kept"].startswith("0.0%; no interval: ") and "at least two" in row["score kept"]
+
+
 def test_without_predictions_there_is_no_interval(results, tmp_path):
     path = next(results.glob("small.rte.json"))
     path.write_text(json.dumps({**json.loads(path.read_text()), "predictions": None}))
