@@ -96,8 +96,8 @@ def _context(example: QuestionExample, sides: Sequence[Any]) -> Iterator[str | S
         head = AROUND if number else 0
         tail = AROUND if number < len(pieces) - 1 or not number else 0
         rest = len(piece) - head - tail
-        shortened = f"{piece[:head]} […{rest:,} characters…] {piece[head + rest :]}"
-        yield piece if rest <= 0 else shortened.strip(" ")
+        kept = filter(None, (piece[:head], f"[…{rest:,} characters…]", piece[head + rest :]))
+        yield piece if rest <= 0 else " ".join(kept)
 
 
 def _places(context: str, side: Any) -> list[Key]:

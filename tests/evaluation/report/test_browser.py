@@ -136,9 +136,9 @@ def test_free_texts_of_a_release_are_shown(tmp_path):
     none = page(tmp_path / "r", tmp_path / "o", embed=False)
     assert "texts are left out, as --no-texts says" in none and len(none) < len(html) / 4
     assert "4 of 4 examples have an error of either; the 2 that changed most are shown" in page(
-        tmp_path / "r", tmp_path / "o", examples=2
+        tmp_path / "r", tmp_path / "o", examples=2, embed=False
     )
-    assert "have an error of either" not in page(tmp_path / "r", tmp_path / "o", examples=0)
+    assert "have an error of either" not in page(tmp_path / "r", tmp_path / "o", examples=0, embed=False)
 
 
 RTE = "index\tsentence1\tsentence2\tlabel\n" + "".join(f"{i}\tSecret {i}.\tPair {i}.\tentailment\n" for i in range(4))
