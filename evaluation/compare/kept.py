@@ -37,7 +37,7 @@ def averages(
     for place, pair in enumerate(pairs):
         groups[pair["group"]].append(place)
         groups["all"].append(place)
-    found = {}
+    found: dict[str, dict[str, Any]] = {}
     for group, places in groups.items():
         rows = [(pairs[i]["first"]["mean"], pairs[i]["second"]["mean"]) for i in places]
         first, second = (statistics.fmean(column) for column in zip(*rows, strict=True))

@@ -82,17 +82,18 @@ def _write(name: str, runs: Sequence[Run], folder: Path, local_files: bool) -> W
     data = ModelCardData(model_name=name, eval_results=[row for run in runs for row in eval_results(run.result)])
     written = Written(folder / "README.md")
     held = written.card.read_text(encoding="utf-8") if written.card.exists() else None
+    rows: dict[str, Any] = data.to_dict()  # type: ignore[no-untyped-call]
     with new_file(written.card) as temporary:
         temporary.write_text(_body(name, runs) if held is None else held, encoding="utf-8", newline="\n")
-        metadata_save(temporary, {**_metadata(temporary, written.card), "model-index": data.to_dict()["model-index"]})
+        metadata_save(temporary, {**_metadata(temporary, written.card), "model-index": rows["model-index"]})
     for run in runs:
         title, reason = run.column.title, why_no_entry(run.result, local_files)
         if reason:
             written.left_out[title] = reason
             continue
         place = folder / ".eval_results" / f"{_safe(title)}.yaml"
-        rows = eval_result_entries_to_yaml([entry(run.result)])
-        write_text(place, yaml.safe_dump(rows, sort_keys=False, allow_unicode=True))
+        entries = eval_result_entries_to_yaml([entry(run.result)])
+        write_text(place, yaml.safe_dump(entries, sort_keys=False, allow_unicode=True))
         written.entries.append(place)
     return written
 

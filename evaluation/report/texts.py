@@ -113,7 +113,7 @@ def _load(task: Task, scored: Scored, settings: TextSettings) -> dict[str, Any]:
         examples = list(task.examples(place, Tally(), **task.checked(result.task.options)))
     else:
         revision = result.dataset.version if place is None and task.hub is not None else None
-        examples = task.load(result.task.split, place, revision, **result.task.options).examples
+        examples = task.load(result.task.split, place, revision, None, **result.task.options).examples
     return {example.id: example for example in examples}
 
 
