@@ -14,7 +14,8 @@ from . import plots
 from .figures import NONE
 from .tables import MISSING
 
-_LONG = 60  # characters from which a cell may be broken into lines
+_LONG = 60  # characters up to which what stands in brackets is put below
+_WIDE = 30  # characters from which a cell may be broken into lines
 _SIZE = {
     "width": plots.WIDTH,
     "height": plots.HEIGHT,
@@ -69,7 +70,7 @@ def _kind(value: Any, heat: bool) -> Markup:
     names = []
     if text in (NONE, MISSING):
         names = ["none", "number"]
-    elif len(text) > _LONG:
+    elif len(text) > _LONG or len(text.partition(" (")[0]) > _WIDE:
         names = ["long"]
     elif isinstance(value, int | float) or text.lstrip("+-−")[:1].isdigit():
         names = ["number"]
