@@ -8,7 +8,7 @@ OUT ?= out/demo
 .DEFAULT_GOAL := help
 .PHONY: help setup demo sample test check format bench bench-annotation bench-annotation-speed \
 	bench-annotation-trained bench-attention bench-build bench-crawl bench-distill \
-	bench-extract bench-int8 bench-scale bench-score docs constraints clean
+	bench-extract bench-int8 bench-report bench-scale bench-score docs constraints clean
 
 help: ## Show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | expand -t 13
@@ -72,6 +72,9 @@ bench-extract: setup ## Measure the extraction on ../shared/data against its flo
 
 bench-int8: setup ## Measure what int8 costs in F1 on a model fine-tuned on ../shared/data/ner
 	$(BIN)/python -P benchmarks/int8.py --out benchmarks/results/int8.json
+
+bench-report: setup ## Measure the report over 200 cells, in Chromium too
+	$(BIN)/python -P benchmarks/report.py --out benchmarks/results/report.json
 
 bench-scale: setup ## Measure extraction with one and two workers, memory, and settling duplicates
 	$(BIN)/python benchmarks/extract_scale.py $(if $(wildcard ../shared/data/news_pages),--real ../shared/data/news_pages) \

@@ -52,22 +52,5 @@ def run(
             )
 
 
-@app.command()
-def report(
-    results: Annotated[Path, typer.Argument(help="Folder of result files.")],
-    out: Annotated[Path, typer.Option(help="Folder of the report.")],
-    teacher: Annotated[
-        str | None, typer.Option(show_default=False, help="Model to compare with (default: the largest).")
-    ] = None,
-    config: Config = None,
-) -> None:
-    """Write one self-contained HTML page and Markdown: what was kept, what was saved."""
-    with needs_extra("evaluation"):
-        from .report import write_report
-
-        written = write_report(results, out, teacher)
-    typer.echo(f"report -> {', '.join(str(path) for path in written)}")
-
-
-# The commands of times, tasks, prediction files and result files register themselves on the same group.
-from . import efficiency_cli, results_cli, tasks_cli  # noqa: E402, F401
+# The commands of times, reports, tasks, prediction and result files register themselves on the same group.
+from . import efficiency_cli, report_cli, results_cli, tasks_cli  # noqa: E402, F401

@@ -65,7 +65,8 @@ def test_the_report_compares_student_and_teacher(walked):
     tested = int(re.search(r"test (\d+) \+ rejected 0", printed)[1])
     report = (out / "report" / "report.md").read_text()
     used = "longformer/unpadded-flash-merge"
-    assert re.search(rf"\| gonerd \| student \| student \| 2 \| {used} \| test \| {tested} \|", report)
+    assert re.search(rf"\| gonerd/test \| student \| teacher \| {tested} \|", report)
+    assert re.search(rf"- student: 2 layers, {used}, float32, ", report)
     for name in ("teacher", "student"):
         result = json.loads((out / "results" / f"{name}.gonerd.test.json").read_text())
         assert result["dataset"]["name"] == "gonerd-demo"

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import statistics
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
+from gonerd.evaluation.metrics import Counts
 from gonerd.evaluation.schema import Cell
 
 
@@ -16,23 +19,27 @@ def spread(scores: Sequence[float]) -> dict[str, Any]:
     return {"mean": statistics.fmean(scores), "deviation": deviation, "seeds": len(scores), "scores": list(scores)}
 
 
-def averages(pairs: Iterable[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+def averages(
+    pairs: Sequence[dict[str, Any]], draws: Sequence[tuple[Counts, Counts]] | None = None
+) -> dict[str, dict[str, Any]]:
     """Averages what was kept over the tasks of each group, and over all.
 
     Args:
         pairs: One dictionary a task with "group", "first" and "second", the latter two as from `spread`.
+        draws: Of each of them, the scores of both systems in each sample of the bootstrap.
 
     Returns:
         By group: the mean scores, their ratio ("kept"), and the mean of the ratios by task ("mean_of_kept"). The
-        published tables give shares kept without saying which of the two; both are stated.
+        published tables give shares kept without saying which of the two; both are stated. With draws, "intervals" of
+        both as well (None where a sample scores 0).
     """
-    groups: dict[str, list[tuple[float, float]]] = defaultdict(list)
-    for pair in pairs:
-        scores = (pair["first"]["mean"], pair["second"]["mean"])
-        groups[pair["group"]].append(scores)
-        groups["all"].append(scores)
-    found = {}
-    for group, rows in groups.items():
+    groups: dict[str, list[int]] = defaultdict(list)
+    for place, pair in enumerate(pairs):
+        groups[pair["group"]].append(place)
+        groups["all"].append(place)
+    found: dict[str, dict[str, Any]] = {}
+    for group, places in groups.items():
+        rows = [(pairs[i]["first"]["mean"], pairs[i]["second"]["mean"]) for i in places]
         first, second = (statistics.fmean(column) for column in zip(*rows, strict=True))
         ratios = [b / a for a, b in rows if a > 0]
         found[group] = {
@@ -42,7 +49,23 @@ def averages(pairs: Iterable[dict[str, Any]]) -> dict[str, dict[str, Any]]:
             "kept": second / first if first > 0 else None,
             "mean_of_kept": statistics.fmean(ratios) if ratios else None,
         }
+        if draws is not None:
+            found[group]["intervals"] = _intervals([draws[i] for i in places])
     return found
+
+
+def _intervals(draws: Sequence[tuple[Counts, Counts]]) -> dict[str, dict[str, float]] | None:
+    """Returns the 95 % intervals of both averages. Tasks are independent, so each one's samples are shuffled first."""
+    shuffle = np.random.default_rng(len(draws))
+    orders = [shuffle.permutation(len(a)) for a, _ in draws]
+    first, second = (
+        np.array([pair[side][order] for pair, order in zip(draws, orders, strict=True)]) for side in (0, 1)
+    )
+    if not (first > 0).all():
+        return None
+    samples = {"kept": second.mean(0) / first.mean(0), "mean_of_kept": (second / first).mean(0)}
+    ends = {name: np.quantile(values, [0.025, 0.975]) for name, values in samples.items()}
+    return {name: {"low": float(low), "high": float(high)} for name, (low, high) in ends.items()}
 
 
 def saved(first: Sequence[Cell], second: Sequence[Cell]) -> dict[str, Any] | None:

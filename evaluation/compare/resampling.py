@@ -44,6 +44,7 @@ class Resampled:
         difference: Second - first.
         kept: Second / first; None where the first scores 0.
         error: Standard error of the difference.
+        draws: Scores of both in each sample [resamples].
     """
 
     first: Interval
@@ -51,6 +52,7 @@ class Resampled:
     difference: Interval
     kept: Interval | None
     error: float
+    draws: tuple[Counts, Counts]
 
 
 def bootstrap(
@@ -90,7 +92,8 @@ def bootstrap(
         return Interval(value, float(low), float(high))
 
     kept = interval(two / one, b[a > 0] / a[a > 0]) if one > 0 and (a > 0).any() else None
-    return Resampled(interval(one, a), interval(two, b), interval(two - one, b - a), kept, float(np.std(b - a, ddof=1)))
+    error = float(np.std(b - a, ddof=1))
+    return Resampled(interval(one, a), interval(two, b), interval(two - one, b - a), kept, error, (a, b))
 
 
 def randomisation(

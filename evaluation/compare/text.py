@@ -18,9 +18,11 @@ def lines(found: Mapping[str, Any]) -> Iterator[str]:
     for group, row in groups.items():
         alone = row["tasks"] == 1 or (group == "all" and len(groups) == 2)  # then it says nothing new
         if not alone and row["kept"] is not None:
+            ends = (row.get("intervals") or {}).get("kept")
+            kept = _interval({"value": row["kept"], **ends}, ".1%") if ends else f"{row['kept']:.1%}"
             yield (
-                f"average of {row['tasks']} task(s), {group}: {row['first']:.4f} -> {row['second']:.4f}, kept "
-                f"{row['kept']:.1%} (mean of the tasks' shares {row['mean_of_kept']:.1%})"
+                f"average of {row['tasks']} task(s), {group}: {row['first']:.4f} -> {row['second']:.4f}, kept {kept}, "
+                f"mean of the tasks' shares {row['mean_of_kept']:.1%}"
             )
     if found["efficiency"]:
         for name in ("time_saved", "memory_saved"):

@@ -284,3 +284,19 @@ def test_the_versions_that_were_measured_with():
     libraries = environment(model=False)["libraries"]
     assert libraries["scipy"] == version("scipy")
     assert libraries["numpy"] == version("numpy")
+
+
+def test_averages_have_the_intervals_of_independent_tasks():
+    """Two tasks of the same draws are independent all the same: their mean varies less, by the root of two."""
+    draw = np.random.default_rng(7)
+    kept = draw.normal(0.9, 0.02, 4000)
+    pairs = [{"group": "short", "first": {"mean": 1.0}, "second": {"mean": 0.9}}] * 2
+    samples = [(np.ones(4000), kept), (np.ones(4000), kept)]
+    found = averages(pairs, samples)["short"]["intervals"]
+    half = stats.norm.ppf(0.975) * 0.02 / 2**0.5
+    for name in ("kept", "mean_of_kept"):
+        assert (found[name]["low"], found[name]["high"]) == pytest.approx((0.9 - half, 0.9 + half), abs=0.002)
+    alone = averages(pairs[:1], samples[:1])["short"]["intervals"]["kept"]
+    assert (alone["low"], alone["high"]) == pytest.approx(tuple(np.quantile(kept, [0.025, 0.975])))
+    assert averages(pairs, [(np.zeros(4000), kept), samples[1]])["short"]["intervals"] is None
+    assert "intervals" not in averages(pairs)["short"]

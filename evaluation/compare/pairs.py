@@ -1,0 +1,143 @@
+"""Two systems on one task: scores, intervals, tests and flips, always over the same examples."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from gonerd.errors import GonerdError, UsageError
+from gonerd.evaluation.metrics import Counts
+from gonerd.evaluation.results import Scored
+from gonerd.evaluation.scoring import Matched
+from gonerd.evaluation.tasks import TASKS, Task
+
+from .equivalence import tost
+from .flips import flips
+from .kept import spread
+from .resampling import bootstrap, randomisation
+from .statistic import counted
+
+MARGIN = 0.01
+
+
+@dataclass(frozen=True)
+class CompareSettings:
+    """How to compare.
+
+    Attributes:
+        margin: Largest difference of scores that does not matter, 0 to 1.
+        resamples: Samples of the bootstrap, and five times as many swaps.
+        seed: Seed of both.
+    """
+
+    margin: float = MARGIN
+    resamples: int = 2000
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two systems on one task.
+
+    Attributes:
+        numbers: Scores, what was kept, intervals, tests and flips, for a result file.
+        draws: Scores of both in each sample of the bootstrap [resamples].
+    """
+
+    numbers: dict[str, Any]
+    draws: tuple[Counts, Counts]
+
+
+def compare_runs(first: Sequence[Scored], second: Sequence[Scored], settings: CompareSettings) -> Pair:
+    """Compares two systems on one task.
+
+    Args:
+        first: Results of one system; several are seeds.
+        second: Results of the other.
+        settings: How to compare.
+
+    Raises:
+        UsageError: They hold different examples, or different versions of the task.
+        GonerdError: Their gold answers differ.
+    """
+    task = TASKS.get(first[0].result.task.name)
+    check_same([*first, *second])
+    sides = [[counted(task, ordered(run, first[0])) for run in runs] for runs in (first, second)]
+    statistic = sides[0][0][0]
+    # Over seeds, the mean of a document's counts stands for the document.
+    a, b = (np.mean([counts for _, counts in side], axis=0) for side in sides)
+    drawn = bootstrap(a, b, statistic, resamples=settings.resamples, seed=settings.seed)
+    p = randomisation(a, b, statistic, resamples=5 * settings.resamples, seed=settings.seed)
+    numbers = {
+        "task": getattr(first[0].result.task, "title", task.name),
+        "split": first[0].result.task.split,
+        "group": task.group,
+        "documents": len(a),
+        "examples": len(first[0].matched.ids),
+        "first": spread([run.result.score for run in first]),
+        "second": spread([run.result.score for run in second]),
+        "intervals": {
+            "first": drawn.first.as_dict(),
+            "second": drawn.second.as_dict(),
+            "difference": drawn.difference.as_dict(),
+            "kept": drawn.kept.as_dict() if drawn.kept else None,
+        },
+        "randomisation_p": p,
+        "equivalence": tost(drawn.difference.value, drawn.error, len(a) - 1, settings.margin).as_dict(),
+        "flips": _flips(task, first, second),
+    }
+    return Pair(numbers, drawn.draws)
+
+
+def _flips(task: Task, first: Sequence[Scored], second: Sequence[Scored]) -> dict[str, Any] | None:
+    """Lists the flips of one run against one; over several seeds, those of the first of each."""
+    found = flips(task, first[0].matched, ordered(second[0], first[0]))
+    if found is None:
+        return None
+    sides = {"gained": found.gained, "lost": found.lost}
+    rows = {name: [{"id": key, "what": what} for key, what in side] for name, side in sides.items()}
+    return {"both_right": found.both, **rows}
+
+
+def ordered(run: Scored, like: Scored) -> Matched:
+    """Returns a run's examples in the order of another's."""
+    matched = run.matched
+    if matched.ids == like.matched.ids:
+        return matched
+    place = {key: i for i, key in enumerate(matched.ids)}
+    order = [place[key] for key in like.matched.ids]
+    columns = (matched.ids, like.matched.documents, matched.gold, matched.predicted)
+    ids, _, gold, predicted = ([column[i] for i in order] for column in columns)
+    return Matched(ids, like.matched.documents, gold, predicted, matched.missing, matched.unknown)
+
+
+def check_same(runs: Sequence[Scored]) -> None:
+    """Refuses runs over different examples, or of different versions of the task.
+
+    Raises:
+        UsageError: They do not compare; the message names the files and the ids.
+    """
+    like = runs[0]
+    for run in runs[1:]:
+        theirs, ours = run.result, like.result
+        if theirs.task.version != ours.task.version:
+            raise UsageError(
+                f"{like.path} and {run.path}: versions {ours.task.version} and {theirs.task.version} of task "
+                f"{ours.task.name!r} do not compare; evaluate again"
+            )
+        differing = set(run.matched.ids) ^ set(like.matched.ids)
+        if differing:
+            some = ", ".join(map(repr, sorted(differing)[:5]))
+            raise UsageError(
+                f"{like.path} and {run.path} hold different examples ({len(differing)} ids in one alone, {some}); "
+                "evaluate both on the same"
+            )
+        gold = dict(zip(run.matched.ids, run.matched.gold, strict=True))
+        for key, wanted in zip(like.matched.ids, like.matched.gold, strict=True):
+            if gold[key] != wanted:
+                raise GonerdError(
+                    f"{like.path} and {run.path}: the gold answers of {key!r} differ; evaluate both on the same"
+                )
