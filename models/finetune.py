@@ -128,6 +128,7 @@ def finetune_task(
     out: Path,
     settings: FinetuneSettings | None = None,
     objective: Objective | None = None,
+    resume: bool = False,
 ) -> list[FinetuneSummary]:
     """Fine-tunes a model on examples at hand.
 
@@ -137,9 +138,11 @@ def finetune_task(
         out: Folder of the fine-tuned model; of several trials, the folder that holds `seed-N`.
         settings: How to fine-tune.
         objective: See `gonerd.models.finetuning.train.train`.
+        resume: Take a single run that was finished before, from the same weights, data and settings, as it is; of
+            several trials those are always taken.
 
     Returns:
-        One summary a trial. A trial that was finished before, with the same settings, is not run again.
+        One summary a trial.
 
     Raises:
         UsageError: Window, stride or global tokens do not fit.
@@ -148,7 +151,7 @@ def finetune_task(
     settings = settings or FinetuneSettings()
     keep_freed_memory()
     if settings.trials == 1:
-        return [_trial(model_or_id, data, out, settings, objective, resume=False)]
+        return [_trial(model_or_id, data, out, settings, objective, resume)]
     seeds = range(settings.seed, settings.seed + settings.trials)
     folders = {seed: out / f"seed-{seed}" for seed in seeds}
     return [
@@ -176,7 +179,7 @@ def _trial(
     if settings.attention_dropout is not None:
         overrides["attention_probs_dropout_prob"] = settings.attention_dropout
     model, tokenizer = load_model(model_or_id, kind.head, **overrides)
-    shape = _shape(model, tokenizer, settings)
+    shape = window_shape(model, tokenizer, settings.max_length, settings.stride)
     facts = {
         "made_by": "gonerd models finetune",
         "source": str(model_or_id),
@@ -220,20 +223,31 @@ def _rates(data: TaskData, settings: FinetuneSettings) -> Defaults:
     return replace(defaults_for(data.name, data.kind), **given)
 
 
-def _shape(model: Any, tokenizer: Any, settings: FinetuneSettings) -> Shape:
-    length = settings.max_length or longest_input(model, tokenizer)
-    stride = settings.stride if settings.stride is not None else max(min(128, (length - 2) // 4), 1)
+def window_shape(model: Any, tokenizer: Any, max_length: int | None = None, stride: int | None = None) -> Shape:
+    """Returns how texts are cut for a model.
+
+    Args:
+        model: The model.
+        tokenizer: Its tokenizer.
+        max_length: Positions in a window; the longest that both take when None.
+        stride: Positions that neighbouring windows share; 128, or a quarter of a short window, when None.
+
+    Raises:
+        UsageError: Window and stride do not fit each other, or the model.
+    """
+    length = max_length or longest_input(model, tokenizer)
+    stride = stride if stride is not None else max(min(128, (length - 2) // 4), 1)
     check_window(length, stride, position_limit(model))
     return Shape(length, stride)
 
 
 def _finished(out: Path, facts: dict[str, Any]) -> dict[str, Any] | None:
-    """Returns the note of a trial that was finished with just these settings."""
+    """Returns the note of a trial that was finished with just these settings, wherever its model lay then."""
     if not (out / NOTE).exists():
         return None
     note: dict[str, Any] = read_json(out / NOTE, "remove the folder")
     wanted = json.loads(json.dumps(facts, default=str))
-    return note if all(note.get(name) == value for name, value in wanted.items()) else None
+    return note if all(note.get(name) == value for name, value in wanted.items() if name != "source") else None
 
 
 def _run(
