@@ -16,6 +16,7 @@ from gonerd.markdown import table
 from .plots import bars, lines
 
 Rows = list[dict[str, Any]]
+_KINDS = ("scores", "efficiency")
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class Results:
         """
         existing(folder, "folder of results", "make it with `gonerd evaluate run`")
         found = [read_json(path, "evaluate again") for path in sorted(folder.glob("*.json"))]
-        found = [value for value in found if isinstance(value, dict) and value.get("kind") in ("scores", "efficiency")]
+        found = [_flat(value) for value in found if isinstance(value, dict) and value.get("kind") in _KINDS]
         scores = [value for value in found if value["kind"] == "scores"]
         timed = [value for value in found if value["kind"] == "efficiency"]
         if not scores:
@@ -62,6 +63,31 @@ class Results:
         if name is not None and name not in names:
             raise unknown_name("teacher", name, names)
         return name or str(max(self.scores, key=lambda value: int(value["parameters"]))["model"])
+
+
+def _flat(value: dict[str, Any]) -> dict[str, Any]:
+    """Views scores of the second version as the first had them; a task without spans has its score as F1."""
+    if value.get("schema_version", 1) == 1 or value["kind"] != "scores":
+        return value
+    model, task, counts = value["model"], value["task"], value["counts"]
+    spans = dict(value["metrics"].get("exact_spans", {"f1": value["score"], **_UNCOUNTED}))
+    return {
+        **value,
+        **{name: model[name] for name in ("weights_sha256", "layers", "parameters", "attention", "dtype")},
+        "model": model["name"],
+        "task": task["entry"] or task["name"],
+        "task_version": task["version"],
+        "split": task["split"],
+        "documents": counts["documents"],
+        "documents_before_limit": counts["before_limit"],
+        **{name: counts[name] for name in ("words", "windows", "words_unseen")},
+        "words_truncated": counts["truncated"],
+        **{name: value["settings"][name] for name in ("max_length", "stride")},
+        "scores": {"micro": spans, **spans.pop("labels", {})},
+    }
+
+
+_UNCOUNTED = dict.fromkeys(("precision", "recall"), float("nan")) | dict.fromkeys(("correct", "predicted", "gold"), 0)
 
 
 def score_rows(results: Results, teacher: str) -> Rows:
@@ -85,7 +111,6 @@ def score_rows(results: Results, teacher: str) -> Rows:
                 "precision": f"{micro['precision']:.3f}",
                 "recall": f"{micro['recall']:.3f}",
                 "F1": f"{micro['f1']:.3f}",
-                "seqeval strict F1": f"{value['seqeval_strict']['f1']:.3f}",
                 "score kept": _kept(micro["f1"], base),
             }
         )

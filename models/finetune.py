@@ -160,14 +160,20 @@ def finetune_task(
     ]
 
 
-def _trial(
-    model_or_id: str | Path,
-    data: TaskData,
-    out: Path,
-    settings: FinetuneSettings,
-    objective: Objective | None,
-    resume: bool,
-) -> FinetuneSummary:
+@dataclass(frozen=True)
+class _Prepared:
+    """A run that is ready to begin."""
+
+    model: Any
+    tokenizer: Any
+    kind: Kind
+    shape: Shape
+    rates: Defaults
+    attends: str
+    facts: dict[str, Any]
+
+
+def _prepare(model_or_id: str | Path, data: TaskData, settings: FinetuneSettings) -> _Prepared:
     from transformers import set_seed
 
     kind = KINDS.get(data.kind)(data.labels)
@@ -194,16 +200,43 @@ def _trial(
         "attention_used": attention_used(model),
         "begun_from_sha256": weights_sha256(model),
     }
-    done = _finished(out, facts) if resume else None
+    return _Prepared(model, tokenizer, kind, shape, rates, attends, facts)
+
+
+def is_finished(model_or_id: str | Path, data: TaskData, out: Path, settings: FinetuneSettings | None = None) -> bool:
+    """Tells whether a folder holds what `finetune_task` would make: from the same weights, data and settings.
+
+    Args:
+        model_or_id: Folder or hub id of an encoder.
+        data: The task.
+        out: Folder of the fine-tuned model.
+        settings: How to fine-tune, a single trial.
+
+    Raises:
+        UsageError: Window, stride or global tokens do not fit.
+        GonerdError: The model cannot be loaded.
+    """
+    return _finished(out, _prepare(model_or_id, data, settings or FinetuneSettings()).facts) is not None
+
+
+def _trial(
+    model_or_id: str | Path,
+    data: TaskData,
+    out: Path,
+    settings: FinetuneSettings,
+    objective: Objective | None,
+    resume: bool,
+) -> FinetuneSummary:
+    ready = _prepare(model_or_id, data, settings)
+    done = _finished(out, ready.facts) if resume else None
     if done is None:
         check_replaceable(out.resolve())  # before hours of training rather than after
         if torch.cuda.is_available():
-            model.to("cuda")  # type: ignore[arg-type]  # transformers wraps it with a wrong signature
-        done = {**facts, **_run(model, tokenizer, kind, data, shape, rates, settings, attends, objective)}
-        remembered = {"kind": data.kind, "labels": list(kind.labels), "global_attention": attends, **asdict(shape)}
-        config: Any = model.config
-        config.task_specific_params = {"gonerd": remembered}
-        save(model, tokenizer, out, done)
+            ready.model.to("cuda")
+        done = {**ready.facts, **_run(ready, data, settings, objective)}
+        remembered = {"kind": data.kind, "labels": list(ready.kind.labels), "global_attention": ready.attends}
+        ready.model.config.task_specific_params = {"gonerd": {**remembered, **asdict(ready.shape)}}
+        save(ready.model, ready.tokenizer, out, done)
     return FinetuneSummary(
         documents=done["documents"],
         windows=done["windows"],
@@ -246,31 +279,22 @@ def _finished(out: Path, facts: dict[str, Any]) -> dict[str, Any] | None:
     if not (out / NOTE).exists():
         return None
     note: dict[str, Any] = read_json(out / NOTE, "remove the folder")
-    wanted = json.loads(json.dumps(facts, default=str))
-    return note if all(note.get(name) == value for name, value in wanted.items() if name != "source") else None
+    wanted = json.loads(json.dumps({**facts, "source": note.get("source")}, default=str))
+    return note if all(note.get(name) == value for name, value in wanted.items()) else None
 
 
-def _run(
-    model: Any,
-    tokenizer: Any,
-    kind: Kind,
-    data: TaskData,
-    shape: Shape,
-    rates: Defaults,
-    settings: FinetuneSettings,
-    attends: str,
-    objective: Objective | None,
-) -> dict[str, Any]:
+def _run(ready: _Prepared, data: TaskData, settings: FinetuneSettings, objective: Objective | None) -> dict[str, Any]:
     """Trains in place, and returns what came out for the note."""
-    pieces = kind.pieces(tokenizer, data.train, shape, gold=True)
-    tested = kind.pieces(tokenizer, data.held_out, shape, gold=False)
-    micro_batch = settings.micro_batch or rates.batch_size
+    model, tokenizer, kind, attends = ready.model, ready.tokenizer, ready.kind, ready.attends
+    pieces = kind.pieces(tokenizer, data.train, ready.shape, gold=True)
+    tested = kind.pieces(tokenizer, data.held_out, ready.shape, gold=False)
+    micro_batch = settings.micro_batch or ready.rates.batch_size
 
     def score() -> float:
         found = predict_pieces(model, tokenizer, kind, data.held_out, tested, attends, micro_batch)
         return data.score(found)
 
-    recipe = Recipe(rates, micro_batch, settings.patience, attends, settings.seed)
+    recipe = Recipe(ready.rates, micro_batch, settings.patience, attends, settings.seed)
     done = train(model, tokenizer, kind, pieces, recipe, score if tested else None, objective)
     return {
         "documents": len(data.train),

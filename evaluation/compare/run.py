@@ -87,7 +87,7 @@ def _pair(first: Sequence[Scored], second: Sequence[Scored], settings: CompareSe
     drawn = bootstrap(a, b, statistic, resamples=settings.resamples, seed=settings.seed)
     p = randomisation(a, b, statistic, resamples=5 * settings.resamples, seed=settings.seed)
     return {
-        "task": task.name,
+        "task": first[0].result.task.title,
         "split": first[0].result.task.split,
         "group": task.group,
         "documents": len(a),

@@ -61,7 +61,9 @@ def check_finite(scores: Tensor, where: str) -> None:
         GonerdError: There is a NaN or an infinity among the scores.
     """
     if not bool(torch.isfinite(scores).all()):
-        raise GonerdError(f"{where}: the model gives NaN or infinite logits, so nothing can be predicted; train it again")
+        raise GonerdError(
+            f"{where}: the model gives NaN or infinite logits, so nothing can be predicted; train it again"
+        )
 
 
 def predict_pieces(
