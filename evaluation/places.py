@@ -129,7 +129,7 @@ def described(path: Path) -> dict[str, Place]:
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "the file"
-        raise UsageError(f"{path}: {where}: {first['msg']}; see configs/data for an example") from error
+        raise UsageError(f"{path}: {where}: {first['msg']}; see configs/data/local.yaml") from error
     root = path.parent / Path(layout.data_root).expanduser()
     found = {}
     for name, entry in layout.tasks.items():
