@@ -34,27 +34,7 @@ from gonerd.models.save import save
 from gonerd.tokens import tokenize
 
 MEDIAN, SPREAD, CAP = 900, 0.9, 4096
-WORDS = tuple(
-    [
-        "the",
-        "court",
-        "of",
-        "a",
-        "judge",
-        "held",
-        "that",
-        "under",
-        "section",
-        "plaintiff",
-        "motion",
-        "granted",
-        "denied",
-        "in",
-        "for",
-        "on",
-        "appeal",
-    ]
-)
+WORDS = ("the", "court", "of", "a", "judge", "held", "that", "under", "section", "motion", "granted", "denied", "appeal")
 
 
 def invent(count: int, seed: int = 0) -> list[TagExample]:
