@@ -34,7 +34,7 @@ from gonerd.models.save import save
 from gonerd.tokens import tokenize
 
 MEDIAN, SPREAD, CAP = 900, 0.9, 4096
-WORDS = ("the", "court", "of", "a", "judge", "held", "that", "under", "section", "motion", "granted", "denied", "appeal")
+WORDS = ("the", "court", "of", "a", "judge", "held", "that", "under", "section", "motion", "denied", "appeal")
 
 
 def invent(count: int, seed: int = 0) -> list[TagExample]:

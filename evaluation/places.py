@@ -181,6 +181,7 @@ def find_places(
     data_dir: Path | None = None,
     data_root: Path | None = None,
     split: str | None = None,
+    revision: str | None = None,
     options: Mapping[str, str] | None = None,
 ) -> list[Place]:
     """Finds the data of tasks as the command line names them.
@@ -191,6 +192,7 @@ def find_places(
         data_dir: Folder of the original files, for a single task.
         data_root: Folder that holds a folder a task.
         split: Split to score, of all of them.
+        revision: Commit of the hub's datasets, likewise.
         options: Options of readers, each for the tasks that have it.
 
     Returns:
@@ -218,14 +220,15 @@ def find_places(
                 raise unknown_name("task", name, {*TASKS.names(), *told})
             folder = Path(data) if data is not None and not told else data_dir
             place = Place(name, TASKS.get(name), folder)
-        places.append(_with(place, split, options or {}))
+        places.append(_with(place, {"split": split, "revision": revision}, options or {}))
     lost = [name for name in options or {} if not any(name in place.task.options for place in places)]
     if lost:
         raise unknown_name("option", lost[0], {name for place in places for name in place.task.options} or {"none"})
     return places
 
 
-def _with(place: Place, split: str | None, options: Mapping[str, str]) -> Place:
+def _with(place: Place, given: Mapping[str, str | None], options: Mapping[str, str]) -> Place:
     own = {name: value for name, value in options.items() if name in place.task.options}
-    changed = {"split": split or place.entry.split, "options": {**place.entry.options, **own}}
+    changed = {name: value for name, value in given.items() if value is not None}
+    changed = {**changed, "options": {**place.entry.options, **own}}
     return replace(place, entry=place.entry.model_copy(update=changed))

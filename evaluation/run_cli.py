@@ -11,6 +11,7 @@ from gonerd.errors import GonerdError, UsageError, needs_extra
 from gonerd.options import Config, Limit
 
 from .cli import Models, Out, app
+from .tasks_cli import Options
 
 
 @app.command()
@@ -42,9 +43,10 @@ def run(
         Path | None, typer.Option(show_default=False, help="Folder that holds a folder of original files a task.")
     ] = None,
     split: Annotated[str | None, typer.Option(show_default=False, help="Split to score (default: the task's).")] = None,
-    option: Annotated[
-        list[str] | None, typer.Option("--option", metavar="NAME=VALUE", help="Option of a task's reader.")
+    revision: Annotated[
+        str | None, typer.Option(show_default=False, help="Commit of data on the hub (default: the pinned one).")
     ] = None,
+    option: Options = None,
     seeds: Annotated[
         str | None,
         typer.Option(show_default=False, help="Seeds of fine-tuning, comma-separated, a result each (default: 0)."),
@@ -78,6 +80,7 @@ def run(
     OUT/cache. On many devices: accelerate launch -m gonerd evaluate run ...
     """
     with needs_extra("evaluation"):
+        from gonerd.models._options import pairs
         from gonerd.models.finetuning.batching import Batching
 
         from .matrix import cells_of, run_cells
@@ -87,7 +90,13 @@ def run(
 
         check_names([model_name(model) for model in models])
         places = find_places(
-            _words(tasks), data=data, data_dir=data_dir, data_root=data_root, split=split, options=_pairs(option)
+            _words(tasks),
+            data=data,
+            data_dir=data_dir,
+            data_root=data_root,
+            split=split,
+            options=pairs(option, "--option"),
+            revision=revision,
         )
         windows = Batching.parse(batch_size).windows
         settings = RunSettings(max_length, stride, windows, limit, int8, None, epochs, train_limit)
@@ -121,7 +130,9 @@ def _headline(found: Any) -> str:
     from .tasks import TASKS
 
     named = [METRICS.get(name) for name in TASKS.get(found.task.name).headline]
-    parts = [f"{metric.name} {metric.main} {found.metrics[metric.name][metric.main]:.4g}" for metric in named]
+    titles = [metric.name if metric.main == metric.name else f"{metric.name} {metric.main}" for metric in named]
+    values = [found.metrics[metric.name][metric.main] for metric in named]
+    parts = [f"{title} {value:.4g}" for title, value in zip(titles, values, strict=True)]
     return f"score {found.score:.3f}, {', '.join(parts)}"
 
 
@@ -166,13 +177,3 @@ def _seeds(text: str | None) -> list[int]:
     if not all(word.isdecimal() for word in words) or len(set(words)) < len(words):
         raise UsageError(f"--seeds {text!r}: give different whole numbers, separated by commas")
     return [int(word) for word in words]
-
-
-def _pairs(named: list[str] | None) -> dict[str, str]:
-    found = {}
-    for text in named or []:
-        name, equals, value = text.partition("=")
-        if not equals:
-            raise UsageError(f"--option {text!r}: write NAME=VALUE")
-        found[name] = value
-    return found
