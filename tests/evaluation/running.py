@@ -80,7 +80,7 @@ def everything(root):
 
 
 def begin(*arguments):
-    """Starts `evaluate_model` in a process of its own, which can be killed; forked, so that nothing is imported anew."""
+    """Starts `evaluate_model` in a process of its own, to be killed; forked, so that nothing is imported anew."""
     process = multiprocessing.get_context("fork").Process(target=evaluate_model, args=arguments)
     process.start()
     return process
