@@ -70,7 +70,7 @@ class Place:
     name: str
     task: Task
     data_dir: Path | None = None
-    entry: Entry = field(default_factory=Entry)
+    entry: Entry = field(default_factory=lambda: Entry())
 
     @property
     def split(self) -> str:
@@ -229,6 +229,6 @@ def find_places(
 
 def _with(place: Place, given: Mapping[str, str | None], options: Mapping[str, str]) -> Place:
     own = {name: value for name, value in options.items() if name in place.task.options}
-    changed = {name: value for name, value in given.items() if value is not None}
-    changed = {**changed, "options": {**place.entry.options, **own}}
+    changed: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+    changed["options"] = {**place.entry.options, **own}
     return replace(place, entry=place.entry.model_copy(update=changed))
