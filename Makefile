@@ -8,7 +8,7 @@ OUT ?= out/demo
 .DEFAULT_GOAL := help
 .PHONY: help setup demo sample test check format bench bench-annotation bench-annotation-speed \
 	bench-annotation-trained bench-attention bench-build bench-crawl bench-distill \
-	bench-extract bench-int8 bench-report bench-scale bench-score docs constraints clean
+	bench-evaluate bench-extract bench-int8 bench-report bench-scale bench-score docs constraints clean
 
 help: ## Show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | expand -t 13
@@ -66,6 +66,9 @@ bench-crawl: setup ## Measure crawling against a bare Scrapy spider, and its mem
 
 bench-distill: setup ## Measure a step of distillation against one that projects every position
 	$(BIN)/python -P benchmarks/distill.py --out benchmarks/results/distill.json
+
+bench-evaluate: setup ## Measure prediction in batches by length against padded batches in fixed order
+	$(BIN)/python -P benchmarks/evaluate_throughput.py --out benchmarks/results/evaluate_throughput.json
 
 bench-extract: setup ## Measure the extraction on ../shared/data against its floors
 	$(BIN)/python benchmarks/extract.py

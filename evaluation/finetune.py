@@ -12,7 +12,7 @@ from gonerd.models import finetuning
 from gonerd.models.finetuning.questions import places_of
 from gonerd.models.finetuning.sources import Request
 
-from .tasks import TASKS, QuestionExample, TaggedExample, Task, TextExample
+from .tasks import TASKS, Loaded, QuestionExample, TaggedExample, Task, TextExample
 from .tasks._ner import entity_types
 
 CHOICES = ("yes", "no")
@@ -38,11 +38,29 @@ def open_task(request: Request) -> finetuning.TaskData:
         "limit": request.limit,
         **request.options,
     }
-    loaded = task.load("train", **asked)
     split = request.held_out or ("validation" if "validation" in task.splits else task.default_split)
-    held_out = None if split == "none" else task.load(split, **asked)
+    return task_data(
+        task,
+        task.load("train", **asked),
+        None if split == "none" else task.load(split, **asked),
+        request.absent_answers,
+    )
+
+
+def task_data(task: Task, loaded: Loaded, held_out: Loaded | None, absent: str) -> finetuning.TaskData:
+    """Views splits at hand as fine-tuning takes them.
+
+    Args:
+        task: The task.
+        loaded: The training split.
+        held_out: What the best epoch is chosen on; None for no choice.
+        absent: What becomes of questions whose answer is not in their context.
+
+    Raises:
+        GonerdError: An example has no public answer, or no training example is left.
+    """
     aside: Counter[str] = Counter()
-    train = list(_settled(map(neutral, _answered(task, loaded.examples)), request.absent_answers, aside))
+    train = list(_settled(map(neutral, _answered(task, loaded.examples)), absent, aside))
     tested = [] if held_out is None else list(_answered(task, held_out.examples))
     if not train:
         raise GonerdError(f"task {task.name!r}: no training example is left ({dict(aside)})")

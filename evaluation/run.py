@@ -1,24 +1,32 @@
-"""Scoring fine-tuned models on a task's split, with the predictions kept beside the scores."""
+"""Scoring a model on a task: fine-tuned where it has no head, predicted, scored, with the predictions kept beside."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
+from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from gonerd.errors import GonerdError, UsageError
-from gonerd.files import new_file, read_json, write_json
-from gonerd.models.load import attention_used, load_model, longest_input, position_limit, weights_sha256
-from gonerd.models.predict import predict_spans
-from gonerd.models.tasks import TASKS, Example
-from gonerd.models.windows import check_window
-from gonerd.records import Span
+from gonerd.files import only_writer, read_json
+from gonerd.models.allocator import keep_freed_memory
+from gonerd.models.distill.processes import processes
+from gonerd.models.finetuning.batching import Batching
 
-from .environment import best_device, dataset_identity, environment
-from .naming import model_name
-from .spans import Score, score_spans, seqeval_strict
+from .finetune import neutral
+from .naming import cell_name, seeded_name
+from .places import Place
+from .prediction import predict_examples
+from .prediction_cache import PredictionCache
+from .results import write_result
+from .run_result import scored_result
+from .schema import ScoresResult, parse
+from .subject import Subject, bears_head, open_subject
+from .tasks import TASKS, Loaded
+from .tuning import TuneSettings, is_tuned, tuned
+
+MODELS, CACHE = "models", "cache"
 
 
 @dataclass(frozen=True)
@@ -26,126 +34,140 @@ class RunSettings:
     """How to evaluate.
 
     Attributes:
-        task: A registered task.
-        data: What the task's loader takes.
-        split: Split to score.
-        max_length: Positions in a window; what the model was fine-tuned with when None.
+        max_length: Positions in a window; what the model was fine-tuned with, or its longest, when None.
         stride: Positions that windows share; likewise.
-        batch_size: Windows run at once.
-        limit: Score the first documents only.
+        batch_size: Windows run at once; None for as many as fill a batch, fewer where memory does not hold them.
+        limit: Score the first examples only.
         int8: Compute the dense layers in 8-bit integers.
+        seed: Seed of a fine-tuning, which then stands in the model's name; seed 0, unnamed, when None.
+        epochs: Passes over the training data, where a model is fine-tuned; the task's own when None.
+        train_limit: Fine-tune on the first examples only.
     """
 
-    task: str = "gonerd"
-    data: str = "sample"
-    split: str = "test"
     max_length: int | None = None
     stride: int | None = None
-    batch_size: int = 1
+    batch_size: int | None = None
     limit: int | None = None
     int8: bool = False
+    seed: int | None = None
+    epochs: float | None = None
+    train_limit: int | None = None
+
+    @property
+    def opening(self) -> dict[str, Any]:
+        """What opening a model depends on."""
+        return {"max_length": self.max_length, "stride": self.stride, "int8": self.int8}
+
+    @property
+    def tuning(self) -> TuneSettings:
+        """How a model without a head is fine-tuned."""
+        return TuneSettings(self.max_length, self.stride, self.epochs, self.train_limit, self.seed or 0)
 
 
-def evaluate_model(model_or_id: str | Path, out: Path, settings: RunSettings | None = None) -> dict[str, Score]:
-    """Scores one model and writes `OUT/<model>.<task>.<split>.json`, the predictions beside it.
+def evaluate_model(
+    model_or_id: str | Path, out: Path, place: Place | None = None, settings: RunSettings | None = None
+) -> ScoresResult:
+    """Scores one model on one task and writes `OUT/MODEL.TASK.SPLIT.json`, the predictions beside it.
+
+    A run that was killed goes on: fine-tuned models lie in `OUT/models`, predictions in `OUT/cache`. Under
+    `accelerate launch` each process predicts its share, and the first one scores and writes.
 
     Args:
-        model_or_id: Folder or hub id of a token classifier.
+        model_or_id: Folder or hub id.
         out: Folder of the results.
-        settings: What to evaluate and how.
+        place: The task with its data; the packaged release when None.
+        settings: How to evaluate.
 
     Returns:
-        Exact span scores by label, and "micro".
+        What was written.
 
     Raises:
-        UsageError: The task is unknown, window and stride do not fit, or `out` holds another result of that name.
-        GonerdError: Model or data cannot be loaded, or the model has no head for the task.
+        UsageError: Window and stride do not fit, or `out` holds a result of that name over something else.
+        GonerdError: Model or data cannot be loaded, do not fit each other, or the model gives no numbers.
     """
     settings = settings or RunSettings()
-    task = TASKS.get(settings.task)
-    everything = task.load(settings.data, settings.split)
-    examples = everything[: settings.limit]
-    if not examples:
-        raise GonerdError(f"dataset {settings.data!r}: split {settings.split!r} is empty, so there is nothing to score")
-    model, tokenizer = load_model(model_or_id, "token-classification", device=best_device(), int8=settings.int8)
-    if sorted((model.config.id2label or {}).values()) != sorted(task.tags):
-        raise GonerdError(
-            f"{model_or_id}: its classes are not the tags of task {task.name!r}; run `gonerd models finetune` first"
+    place = place or Place("gonerd", TASKS.get("gonerd"))
+    name, state = cell_name(model_or_id, place, settings.seed), processes()
+    keep_freed_memory()
+    loaded = place.load(limit=settings.limit)
+    _check_answered(place, loaded)
+    path = out / f"{name}.json"
+    _check_overwrite(path, str(model_or_id), place, loaded, settings)
+    with only_writer(out / CACHE / name) if state.is_main_process else nullcontext():
+        source = headed(model_or_id, place, out, settings)
+        subject = open_subject(source, place.task, loaded.examples, **settings.opening)
+        cache = cache_of(subject, place, loaded, out / CACHE / name, settings.int8, state.process_index)
+        examples = [neutral(example) for example in loaded.examples]
+        share = (state.process_index, state.num_processes)
+        predict_examples(subject, examples, cache, Batching(settings.batch_size), share)
+        state.wait_for_everyone()
+        result, matched = scored_result(model_or_id, place, settings, loaded, subject, cache.read())
+        if state.is_main_process:
+            write_result(path, result, matched)
+        state.wait_for_everyone()
+    return result
+
+
+def headed(model_or_id: str | Path, place: Place, out: Path, settings: RunSettings) -> str | Path:
+    """Returns the model, or the one that is fine-tuned from it where it has no head for the task.
+
+    Raises:
+        UsageError: Several processes run, and it is not fine-tuned yet.
+        GonerdError: It cannot be fine-tuned.
+    """
+    if bears_head(model_or_id, place.task):
+        return model_or_id
+    folder = out / MODELS / f"{seeded_name(model_or_id, settings.seed)}.{place.name}"
+    if processes().num_processes == 1:
+        return tuned(model_or_id, place, folder, settings.tuning)
+    if not is_tuned(model_or_id, place, folder, settings.tuning):
+        raise UsageError(
+            f"{model_or_id}: has no head for task {place.name!r}, and examples are predicted in several processes, but "
+            "fine-tuned in one; run the same command without accelerate launch first"
         )
-    name = f"{model_name(model_or_id)}.{task.name}.{settings.split}"
-    _check_overwrite(out / f"{name}.json", str(model_or_id), settings, len(examples))
-    trained = _training_note(Path(model_or_id))
-    max_length = settings.max_length or trained.get("max_length") or longest_input(model, tokenizer)
-    check_window(max_length, settings.stride or trained.get("stride") or 128, position_limit(model))
-    stride = settings.stride or trained.get("stride") or 128
-    texts = [example.text for example in examples]
-    predictions = predict_spans(
-        model,
-        tokenizer,
-        texts,
-        max_length=max_length,
-        stride=stride,
-        batch_size=settings.batch_size,
-        global_attention=trained.get("global_attention", "first"),  # models of before it could be chosen
-    )
-    gold = [list(example.spans) for example in examples]
-    scores = score_spans(gold, predictions.spans)
-    _write_predictions(out / f"{name}.predictions.jsonl", examples, predictions.spans)
-    write_json(
-        out / f"{name}.json",
-        {
-            "kind": "scores",
-            "model": model_name(model_or_id),
-            "model_path": str(model_or_id),
-            "weights_sha256": weights_sha256(model),
-            "layers": model.config.num_hidden_layers,
-            "parameters": sum(p.numel() for p in model.parameters()),
-            "attention": attention_used(model),
-            "int8": settings.int8,
-            "dtype": str(model.dtype),
-            "task": task.name,
-            "task_version": task.version,
-            "data": settings.data,
-            "dataset": dataset_identity(settings.data),
-            "split": settings.split,
-            "documents": len(examples),
-            "documents_before_limit": len(everything),
-            "max_length": max_length,
-            "stride": stride,
-            "windows": predictions.windows,
-            "words": predictions.words,
-            "words_unseen": predictions.words_unseen,
-            "words_truncated": 0,  # windows cover every text; predict_spans has no other way
-            "training": trained,
-            "scores": {label: score.as_dict() for label, score in scores.items()},
-            "seqeval_strict": seqeval_strict(texts, gold, predictions.spans),
-            "environment": environment(),
-        },
-    )
-    return scores
+    return folder
 
 
-def _check_overwrite(path: Path, model: str, settings: RunSettings, documents: int) -> None:
-    """A result may be measured again, but never replaced by one of another model or other documents."""
+def cache_of(
+    subject: Subject, place: Place, loaded: Loaded, folder: Path, int8: bool, process: int = 0
+) -> PredictionCache:
+    """Returns the cache of just this model, task, data and settings."""
+    facts = {
+        "task": place.task.name,
+        "task_version": place.task.version,
+        "dataset_sha256": loaded.dataset["sha256"],
+        **subject.facts(int8=int8),
+    }
+    return PredictionCache(folder, facts, process)
+
+
+def _check_answered(place: Place, loaded: Loaded) -> None:
+    """Refuses a split that cannot be scored, before any model is run."""
+    open_ones = [example.id for example in loaded.examples if place.task.gold(example) is None]
+    if open_ones:
+        raise GonerdError(
+            f"task {place.name!r}: split {place.split!r} has no public answers ({len(open_ones)} examples, "
+            f"{open_ones[0]!r} for one); name another --split"
+        )
+
+
+def _check_overwrite(path: Path, model: str, place: Place, loaded: Loaded, settings: RunSettings) -> None:
+    """A result may be measured again or on more examples, but never replaced by one of another model or other data."""
     if not path.exists():
         return
-    before = read_json(path, "remove it")
-    before.setdefault("int8", False)  # results of earlier versions
-    now = {"model_path": model, "data": settings.data, "documents": documents, "int8": settings.int8}
-    for key, value in now.items():
-        if before.get(key) != value:
-            raise UsageError(
-                f"{path}: holds a result with {key} {before.get(key)!r}, not {value!r}; choose another --out"
-            )
-
-
-def _training_note(folder: Path) -> dict[str, Any]:
-    note = folder / "gonerd.json"
-    return dict(read_json(note, "fine-tune the model again")) if note.exists() else {}
-
-
-def _write_predictions(path: Path, examples: Sequence[Example], spans: Sequence[Sequence[Span]]) -> None:
-    with new_file(path) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as handle:
-        for example, found in zip(examples, spans, strict=True):
-            values = [{"start": s.start, "end": s.end, "label": s.label, "score": s.score} for s in found]
-            handle.write(json.dumps({"id": example.id, "spans": values}, ensure_ascii=False) + "\n")
+    before = parse(read_json(path, "remove it"), str(path))
+    if not isinstance(before, ScoresResult):
+        raise UsageError(f"{path}: holds a result of another kind; choose another --out")
+    pairs: Mapping[str, tuple[Any, Any]] = {
+        "model": (before.model.path, model),
+        "data": (before.dataset.sha256 or loaded.dataset["sha256"], loaded.dataset["sha256"]),
+        "int8": (before.settings.int8, settings.int8),
+    }
+    for name, (then, now) in pairs.items():
+        if then != now:
+            raise UsageError(f"{path}: holds a result with {name} {then!r}, not {now!r}; choose another --out")
+    if before.counts.scored > len(loaded.examples):
+        raise UsageError(
+            f"{path}: holds a result over {before.counts.scored} examples, more than {len(loaded.examples)}; choose "
+            "another --out"
+        )

@@ -29,7 +29,7 @@ def card(name: str, note: Mapping[str, Any], scores: Sequence[Mapping[str, Any]]
     Args:
         name: Name of the model.
         note: What `gonerd.json` says of it.
-        scores: Contents of the result files of `gonerd evaluate run`.
+        scores: What the results of `gonerd evaluate run` state: task, dataset, split and numbers.
 
     Returns:
         Markdown with the metadata that the hub reads, nothing in it that the note and the scores do not say.
@@ -74,10 +74,28 @@ def rewrite_card(folder: Path, results: Sequence[Path]) -> None:
     scores = []
     for path in results:
         found = read_json(path, "run `gonerd evaluate run` again")
-        if not isinstance(found, dict) or found.get("weights_sha256") != note.get("weights_sha256"):
+        found = _stated(found) if isinstance(found, dict) else {}
+        if found.get("weights_sha256") != note.get("weights_sha256"):
             raise GonerdError(f"{path}: field 'weights_sha256' is not that of {folder}; evaluate this model")
         scores.append(found)
     write_text(folder / CARD, card(folder.resolve().name, note, scores))
+
+
+def _stated(found: Mapping[str, Any]) -> dict[str, Any]:
+    """Views a result of any version as the card states it: its hash, task, data, split and numbers."""
+    if not isinstance(found.get("model"), Mapping):  # the first version
+        micro = (found.get("scores") or {}).get("micro") or {}
+        return {**found, "numbers": {name: micro[name] for name in _SPANS if name in micro}}
+    task, metrics = found["task"], found["metrics"]
+    spans = metrics.get("exact_spans")
+    numbers = {name: spans[name] for name in _SPANS} if spans else {"score": found["score"]}
+    return {
+        "weights_sha256": found["model"].get("weights_sha256"),
+        "task": task["entry"] or task["name"],
+        "split": task["split"],
+        "dataset": found["dataset"],
+        "numbers": numbers,
+    }
 
 
 def _opening(note: Mapping[str, Any]) -> str:
@@ -156,20 +174,20 @@ def _tags(chain: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def _results(found: Mapping[str, Any]) -> list[EvalResult]:
-    dataset, micro = found.get("dataset") or {}, (found.get("scores") or {}).get("micro") or {}
+    dataset, numbers = found.get("dataset") or {}, found.get("numbers") or {}
     facts: dict[str, Any] = {
-        "task_type": "token-classification",
+        "task_type": "token-classification" if "f1" in numbers else "other",
         "dataset_type": str(dataset.get("name", found.get("task"))),
         "dataset_name": str(dataset.get("name", found.get("task"))),
         "dataset_split": found.get("split"),
     }
-    return [EvalResult(metric_type=kind, metric_value=micro[kind], **facts) for kind in _METRICS if kind in micro]
+    return [EvalResult(metric_type=kind, metric_value=value, **facts) for kind, value in numbers.items()]
 
 
-_METRICS = ("f1", "precision", "recall")
+_SPANS = ("f1", "precision", "recall")
 
 
 def _score(found: Mapping[str, Any]) -> dict[str, Any]:
-    dataset, micro = found.get("dataset") or {}, (found.get("scores") or {}).get("micro") or {}
-    values = {kind: f"{micro[kind]:.4f}" if kind in micro else "" for kind in _METRICS}
+    dataset, numbers = found.get("dataset") or {}, found.get("numbers") or {}
+    values = {kind: f"{numbers[kind]:.4f}" if kind in numbers else "" for kind in ("score", *_SPANS)}
     return {"task": found.get("task"), "data": dataset.get("name"), "split": found.get("split"), **values}

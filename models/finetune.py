@@ -128,6 +128,7 @@ def finetune_task(
     out: Path,
     settings: FinetuneSettings | None = None,
     objective: Objective | None = None,
+    resume: bool = False,
 ) -> list[FinetuneSummary]:
     """Fine-tunes a model on examples at hand.
 
@@ -137,9 +138,11 @@ def finetune_task(
         out: Folder of the fine-tuned model; of several trials, the folder that holds `seed-N`.
         settings: How to fine-tune.
         objective: See `gonerd.models.finetuning.train.train`.
+        resume: Take a single run that was finished before, from the same weights, data and settings, as it is; of
+            several trials those are always taken.
 
     Returns:
-        One summary a trial. A trial that was finished before, with the same settings, is not run again.
+        One summary a trial.
 
     Raises:
         UsageError: Window, stride or global tokens do not fit.
@@ -148,7 +151,7 @@ def finetune_task(
     settings = settings or FinetuneSettings()
     keep_freed_memory()
     if settings.trials == 1:
-        return [_trial(model_or_id, data, out, settings, objective, resume=False)]
+        return [_trial(model_or_id, data, out, settings, objective, resume)]
     seeds = range(settings.seed, settings.seed + settings.trials)
     folders = {seed: out / f"seed-{seed}" for seed in seeds}
     return [
@@ -157,14 +160,20 @@ def finetune_task(
     ]
 
 
-def _trial(
-    model_or_id: str | Path,
-    data: TaskData,
-    out: Path,
-    settings: FinetuneSettings,
-    objective: Objective | None,
-    resume: bool,
-) -> FinetuneSummary:
+@dataclass(frozen=True)
+class _Prepared:
+    """A run that is ready to begin."""
+
+    model: Any
+    tokenizer: Any
+    kind: Kind
+    shape: Shape
+    rates: Defaults
+    attends: str
+    facts: dict[str, Any]
+
+
+def _prepare(model_or_id: str | Path, data: TaskData, settings: FinetuneSettings) -> _Prepared:
     from transformers import set_seed
 
     kind = KINDS.get(data.kind)(data.labels)
@@ -176,7 +185,7 @@ def _trial(
     if settings.attention_dropout is not None:
         overrides["attention_probs_dropout_prob"] = settings.attention_dropout
     model, tokenizer = load_model(model_or_id, kind.head, **overrides)
-    shape = _shape(model, tokenizer, settings)
+    shape = window_shape(model, tokenizer, settings.max_length, settings.stride)
     facts = {
         "made_by": "gonerd models finetune",
         "source": str(model_or_id),
@@ -191,16 +200,43 @@ def _trial(
         "attention_used": attention_used(model),
         "begun_from_sha256": weights_sha256(model),
     }
-    done = _finished(out, facts) if resume else None
+    return _Prepared(model, tokenizer, kind, shape, rates, attends, facts)
+
+
+def is_finished(model_or_id: str | Path, data: TaskData, out: Path, settings: FinetuneSettings | None = None) -> bool:
+    """Tells whether a folder holds what `finetune_task` would make: from the same weights, data and settings.
+
+    Args:
+        model_or_id: Folder or hub id of an encoder.
+        data: The task.
+        out: Folder of the fine-tuned model.
+        settings: How to fine-tune, a single trial.
+
+    Raises:
+        UsageError: Window, stride or global tokens do not fit.
+        GonerdError: The model cannot be loaded.
+    """
+    return _finished(out, _prepare(model_or_id, data, settings or FinetuneSettings()).facts) is not None
+
+
+def _trial(
+    model_or_id: str | Path,
+    data: TaskData,
+    out: Path,
+    settings: FinetuneSettings,
+    objective: Objective | None,
+    resume: bool,
+) -> FinetuneSummary:
+    ready = _prepare(model_or_id, data, settings)
+    done = _finished(out, ready.facts) if resume else None
     if done is None:
         check_replaceable(out.resolve())  # before hours of training rather than after
         if torch.cuda.is_available():
-            model.to("cuda")  # type: ignore[arg-type]  # transformers wraps it with a wrong signature
-        done = {**facts, **_run(model, tokenizer, kind, data, shape, rates, settings, attends, objective)}
-        remembered = {"kind": data.kind, "labels": list(kind.labels), "global_attention": attends, **asdict(shape)}
-        config: Any = model.config
-        config.task_specific_params = {"gonerd": remembered}
-        save(model, tokenizer, out, done)
+            ready.model.to("cuda")
+        done = {**ready.facts, **_run(ready, data, settings, objective)}
+        remembered = {"kind": data.kind, "labels": list(ready.kind.labels), "global_attention": ready.attends}
+        ready.model.config.task_specific_params = {"gonerd": {**remembered, **asdict(ready.shape)}}
+        save(ready.model, ready.tokenizer, out, done)
     return FinetuneSummary(
         documents=done["documents"],
         windows=done["windows"],
@@ -220,43 +256,45 @@ def _rates(data: TaskData, settings: FinetuneSettings) -> Defaults:
     return replace(defaults_for(data.name, data.kind), **given)
 
 
-def _shape(model: Any, tokenizer: Any, settings: FinetuneSettings) -> Shape:
-    length = settings.max_length or longest_input(model, tokenizer)
-    stride = settings.stride if settings.stride is not None else max(min(128, (length - 2) // 4), 1)
+def window_shape(model: Any, tokenizer: Any, max_length: int | None = None, stride: int | None = None) -> Shape:
+    """Returns how texts are cut for a model.
+
+    Args:
+        model: The model.
+        tokenizer: Its tokenizer.
+        max_length: Positions in a window; the longest that both take when None.
+        stride: Positions that neighbouring windows share; 128, or a quarter of a short window, when None.
+
+    Raises:
+        UsageError: Window and stride do not fit each other, or the model.
+    """
+    length = max_length or longest_input(model, tokenizer)
+    stride = stride if stride is not None else max(min(128, (length - 2) // 4), 1)
     check_window(length, stride, position_limit(model))
     return Shape(length, stride)
 
 
 def _finished(out: Path, facts: dict[str, Any]) -> dict[str, Any] | None:
-    """Returns the note of a trial that was finished with just these settings."""
+    """Returns the note of a trial that was finished with just these settings, wherever its model lay then."""
     if not (out / NOTE).exists():
         return None
     note: dict[str, Any] = read_json(out / NOTE, "remove the folder")
-    wanted = json.loads(json.dumps(facts, default=str))
+    wanted = json.loads(json.dumps({**facts, "source": note.get("source")}, default=str))
     return note if all(note.get(name) == value for name, value in wanted.items()) else None
 
 
-def _run(
-    model: Any,
-    tokenizer: Any,
-    kind: Kind,
-    data: TaskData,
-    shape: Shape,
-    rates: Defaults,
-    settings: FinetuneSettings,
-    attends: str,
-    objective: Objective | None,
-) -> dict[str, Any]:
+def _run(ready: _Prepared, data: TaskData, settings: FinetuneSettings, objective: Objective | None) -> dict[str, Any]:
     """Trains in place, and returns what came out for the note."""
-    pieces = kind.pieces(tokenizer, data.train, shape, gold=True)
-    tested = kind.pieces(tokenizer, data.held_out, shape, gold=False)
-    micro_batch = settings.micro_batch or rates.batch_size
+    model, tokenizer, kind, attends = ready.model, ready.tokenizer, ready.kind, ready.attends
+    pieces = kind.pieces(tokenizer, data.train, ready.shape, gold=True)
+    tested = kind.pieces(tokenizer, data.held_out, ready.shape, gold=False)
+    micro_batch = settings.micro_batch or ready.rates.batch_size
 
     def score() -> float:
         found = predict_pieces(model, tokenizer, kind, data.held_out, tested, attends, micro_batch)
         return data.score(found)
 
-    recipe = Recipe(rates, micro_batch, settings.patience, attends, settings.seed)
+    recipe = Recipe(ready.rates, micro_batch, settings.patience, attends, settings.seed)
     done = train(model, tokenizer, kind, pieces, recipe, score if tested else None, objective)
     return {
         "documents": len(data.train),

@@ -12,7 +12,7 @@ from gonerd import GonerdError, Span, load_dataset
 from gonerd.dataset.check import check_release
 from gonerd.dataset.schema import MANIFEST, SPLITS
 from gonerd.demo.road import ROAD, DemoSettings, embedded_site, run_demo
-from gonerd.evaluation.spans import score_spans
+from gonerd.evaluation.metrics import METRICS, Spanned
 from gonerd.labels import CORE
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -70,7 +70,7 @@ def test_the_report_compares_student_and_teacher(walked):
     for name in ("teacher", "student"):
         result = json.loads((out / "results" / f"{name}.gonerd.test.json").read_text())
         assert result["dataset"]["name"] == "gonerd-demo"
-        assert result["words_truncated"] == 0
+        assert result["counts"]["truncated"] == 0
     assert "<svg" in (out / "report" / "report.html").read_text()
 
 
@@ -128,7 +128,8 @@ def test_the_annotators_agree():
         for row in rows
     }
     passes = [[made[key, who] for key in sorted(texts)] for who in ("annotator-a", "annotator-b", "gold")]
-    assert score_spans(passes[0], passes[1])["micro"].f1 >= 0.90
+    sides = [[Spanned(tuple(span.key for span in spans)) for spans in one] for one in passes[:2]]
+    assert METRICS.get("exact_spans").compute(*sides)["f1"] >= 0.90
     decisions = [row for split in load_dataset(config="adjudication").values() for row in split]
     assert all(row["reason"].strip() for row in decisions)
     for key in texts:

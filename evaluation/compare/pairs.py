@@ -72,7 +72,7 @@ def compare_runs(first: Sequence[Scored], second: Sequence[Scored], settings: Co
     drawn = bootstrap(a, b, statistic, resamples=settings.resamples, seed=settings.seed)
     p = randomisation(a, b, statistic, resamples=5 * settings.resamples, seed=settings.seed)
     numbers = {
-        "task": getattr(first[0].result.task, "title", task.name),
+        "task": first[0].result.task.title,
         "split": first[0].result.task.split,
         "group": task.group,
         "documents": len(a),

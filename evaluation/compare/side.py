@@ -15,7 +15,7 @@ from gonerd.evaluation.validate import files_of
 from gonerd.files import read_json
 
 _SEED = re.compile(r"[-_.]seed[-_.]?[0-9]+$")
-Key = tuple[str, str | None]  # task and split
+Key = tuple[str, str | None]  # task, or the entry of its data, and split
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def read_side(path: Path) -> Side:
         if isinstance(result, EfficiencyResult):
             cells += result.cells
         elif wanted in (None, result.model.name, without_seed(result.model.name)):
-            scores[result.task.name, result.task.split].append(read_scored(file))
+            scores[result.task.title, result.task.split].append(read_scored(file))
             models.add(result.model.name)
         else:
             others.add(result.model.name)

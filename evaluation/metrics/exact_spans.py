@@ -7,10 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from gonerd.evaluation.spans import Score
-
 from . import METRICS, Counts, Metric, Spanned, ratio
 from ._mentions import Pair, pair
+from ._score import Score
 
 
 def by_label(found: Pair) -> dict[str, Score]:

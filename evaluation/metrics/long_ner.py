@@ -9,11 +9,10 @@ from functools import cache
 from itertools import pairwise
 from typing import Any
 
-from gonerd.evaluation.spans import Score
-
 from . import METRICS, Metric
 from ._mentions import pair
 from ._places import Place, Placed, placed
+from ._score import Score
 from .exact_spans import by_label
 
 POSITIONS = (0, 512, 1024, 2048, 4096)  # in words from the beginning of the document

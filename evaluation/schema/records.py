@@ -54,9 +54,17 @@ class TaskUsed(Strict):
     """What was asked."""
 
     name: Annotated[str, Field(min_length=1, description="Name of the task.")]
+    entry: Annotated[
+        str | None, Field(description="Name of its data in the YAML file of data, where that is another one.")
+    ] = None
     version: Annotated[str, Field(min_length=1, description="Its version: it changes whenever scores would.")]
     split: Annotated[str | None, Field(description="Split; null where a reference file was named.")] = None
     options: Annotated[dict[str, str], Field(description="Options of the task's reader.")] = {}
+
+    @property
+    def title(self) -> str:
+        """What tells the task, on just these data, from others."""
+        return self.entry or self.name
 
 
 class Dataset(Strict):
@@ -79,7 +87,13 @@ class Settings(Strict):
 
     max_length: Annotated[Positive | None, Field(description="Tokens in a window.")] = None
     stride: Annotated[Count | None, Field(description="Tokens that neighbouring windows share.")] = None
-    batch_size: Annotated[Positive | None, Field(description="Windows run at once.")] = None
+    batch_size: Annotated[
+        Positive | None, Field(description="Windows run at once; null where their length decided.")
+    ] = None
+    global_attention: Annotated[str | None, Field(description="Which tokens are global, where a model has such.")] = (
+        None
+    )
+    int8: Annotated[bool, Field(description="Whether dense layers were computed in 8-bit integers.")] = False
     limit: Annotated[Positive | None, Field(description="Most examples that were to be scored.")] = None
     seed: Annotated[int | None, Field(description="Seed of the fine-tuning.")] = None
     partial: Annotated[bool, Field(description="Whether missing predictions count as wrong.")] = False
@@ -95,7 +109,11 @@ class Counts(Strict):
     scored: Annotated[Positive, Field(description="Examples scored.")]
     missing: Annotated[Count, Field(description="Examples without a prediction, scored as wrong.")] = 0
     unknown: Annotated[Count, Field(description="Predictions of unknown ids, passed over.")] = 0
+    documents: Annotated[Positive | None, Field(description="Documents that the scored examples are from.")] = None
     words: Annotated[Count | None, Field(description="Words in the examples.")] = None
+    tokens: Annotated[
+        Count | None, Field(description="Tokens that were run: special ones and those that windows share included.")
+    ] = None
     windows: Annotated[Count | None, Field(description="Windows that were run.")] = None
     words_unseen: Annotated[Count | None, Field(description="Words that the tokenizer drops altogether.")] = None
     truncated: Annotated[Count | None, Field(description="Words cut off; null where no model was run.")] = None

@@ -16,6 +16,7 @@ from gonerd.tokens import tokenize
 
 from . import TASKS, Loaded, Task
 from ._examples import TaggedExample
+from ._files import field
 from ._tally import Tally, digest
 
 
@@ -76,12 +77,13 @@ class Gonerd(Task):
         return Spanned(())
 
     def predictions(self, path: Path, **options: str) -> dict[str, Spanned]:
-        """Reads JSONL with `id` and `spans`, as `gonerd evaluate run` writes it."""
+        """Reads JSONL with `id` and `spans`, or the predictions that `gonerd evaluate run` leaves beside a result."""
         found: dict[str, Spanned] = {}
-        for where, row in read_jsonl(path, {"id": str, "spans": list}):
+        for where, row in read_jsonl(path, {"id": str}, "'id' and 'spans'"):
             if row["id"] in found:
                 raise GonerdError(f"{where}: id {row['id']!r} occurs twice; ids must be unique")
-            found[row["id"]] = Spanned(tuple(_spans(row["spans"], where)))
+            held = row if "spans" in row else row.get("prediction")
+            found[row["id"]] = Spanned(tuple(_spans(field(held, "spans", list, where), where)))
         return found
 
 

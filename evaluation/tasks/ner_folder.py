@@ -34,6 +34,8 @@ class NerFolder(NerTask):
     def locate(self, folder: Path, split: str) -> list[Path]:
         """Finds the files whose name, or that of the folder they lie in, speaks of the split."""
         existing(folder, "folder", "pass the folder of the data as --data-dir")
+        if split in self.files:  # told by name
+            return super().locate(folder, split)
         found = []
         for path in sorted([*folder.glob("*"), *folder.glob("*/*")]):
             name = path.name.removesuffix(".gz").lower().replace("-", ".").replace("_", ".").split(".")

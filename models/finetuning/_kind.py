@@ -62,11 +62,13 @@ class Kind(ABC):
         labels: Classes in the order of the head's.
         head: Name of the head in `gonerd.models.heads`.
         attends: Which tokens are global unless told otherwise: one of `GLOBAL`.
+        along: Dimension of a window's scores that runs over its positions; None where they speak of the whole window.
     """
 
     labels: tuple[str, ...]
     head: ClassVar[str]
     attends: ClassVar[str]
+    along: ClassVar[int | None] = None
 
     def overrides(self) -> dict[str, Any]:
         """Returns the fields of the configuration that the head is built from."""
@@ -98,6 +100,10 @@ class Kind(ABC):
     @abstractmethod
     def scores(self, outputs: Any) -> Tensor:
         """Returns what `merge` reads, of shape (B, …) in float32."""
+
+    def unpadded(self, scores: Tensor, length: int) -> Tensor:
+        """Returns the scores of one window at its own positions."""
+        return scores if self.along is None else scores.narrow(self.along, 0, length)
 
     @abstractmethod
     def merge(self, examples: Sequence[Any], pieces: Sequence[Piece], scores: Sequence[Tensor]) -> list[Any]:

@@ -18,7 +18,7 @@ from ._cutting import cut, parts_of
 from ._examples import ClassificationExample
 from ._kind import Kind, Piece, Shape, owned
 
-_APART = 1 << 40  # more than the tokens of any text
+APART = 1 << 40  # between the units of one part of the other text and the next: more than the tokens of any text
 
 
 @KINDS.register("sequence-classification")
@@ -48,7 +48,7 @@ class Classification(Kind):
             made: list[Piece] = []
             for part, (pair, side) in enumerate(_pairs(tokenizer, example, shape)):
                 # A token that meets several parts of the other text is one unit with each of them.
-                made += cut(tokenizer, number, pair, side, shape, where, first_unit=part * _APART)
+                made += cut(tokenizer, number, pair, side, shape, where, first_unit=part * APART)
             for piece in made:
                 piece.targets.update(label=label, weight=1 / len(made))
             found += made

@@ -37,6 +37,7 @@ class Questions(Kind):
 
     head: ClassVar[str] = "question-answering"
     attends: ClassVar[str] = "question"
+    along: ClassVar[int | None] = 1
 
     @property
     def choices(self) -> tuple[str, ...]:

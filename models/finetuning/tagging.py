@@ -27,6 +27,7 @@ class Tagging(Kind):
 
     head: ClassVar[str] = "token-classification"
     attends: ClassVar[str] = "none"
+    along: ClassVar[int | None] = 0
 
     def pieces(self, tokenizer: Any, examples: Sequence[TagExample], shape: Shape, *, gold: bool) -> list[Piece]:
         """Cuts texts; every word that has a token bears its tag in exactly one window."""

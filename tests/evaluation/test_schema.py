@@ -8,11 +8,11 @@ from pydantic import BaseModel
 from gonerd import GonerdError
 from gonerd.cli import main
 from gonerd.evaluation.environment import environment
+from gonerd.evaluation.metrics import METRICS, Spanned
 from gonerd.evaluation.run import RunSettings, evaluate_model
 from gonerd.evaluation.schema import CURRENT, EfficiencyResult, ScoresResult, parse, read_result
 from gonerd.evaluation.schema.table import schema_markdown
 from gonerd.evaluation.schema.upgrades import UPGRADES
-from gonerd.evaluation.spans import score_spans
 from gonerd.evaluation.tasks import TASKS
 from gonerd.labels import BIO_TAGS
 
@@ -27,7 +27,9 @@ def first_version(folder):
     """What version 1 wrote for the packaged release: half of the gold found, its predictions beside it."""
     examples = TASKS.get("gonerd").load("test").examples
     found = [list(example.spans[::2]) for example in examples]
-    scores = score_spans([list(example.spans) for example in examples], found)
+    sides = [[Spanned(tuple(s.key for s in spans)) for spans in side] for side in ([e.spans for e in examples], found)]
+    micro = METRICS.get("exact_spans").compute(*sides)
+    scores = {"micro": micro, **micro.pop("labels")}
     value = {
         "kind": "scores",
         "model": "m",
@@ -51,7 +53,7 @@ def first_version(folder):
         "words_unseen": 0,
         "words_truncated": 0,
         "training": {"seed": 3, "epochs": 1.0},
-        "scores": {label: score.as_dict() for label, score in scores.items()},
+        "scores": scores,
         "seqeval_strict": {"f1": 0.5, "precision": 0.5, "recall": 0.5, "seqeval": "1.2.2"},
         "environment": environ(),
     }
@@ -99,9 +101,9 @@ def test_what_the_runner_writes_loads(save_model, tmp_path, capsys):
     """A model that was never trained, over the beginning of the packaged release."""
     names = dict(enumerate(BIO_TAGS))
     model = save_model("bert", "token-classification", id2label=names, label2id={tag: i for i, tag in names.items()})
-    evaluate_model(model, tmp_path / "results", RunSettings(max_length=128, stride=16, batch_size=16, limit=1))
+    evaluate_model(model, tmp_path / "results", settings=RunSettings(max_length=128, stride=16, batch_size=16, limit=1))
     assert main(["evaluate", "validate", str(tmp_path / "results")]) == 0
-    assert "schema 1, reads as 2, score of 1 examples computed again" in capsys.readouterr().out
+    assert "scores, schema 2, score of 1 examples computed again" in capsys.readouterr().out
     (path,) = (tmp_path / "results").glob("*.json")
     result = read_result(path)
     assert result.model.attention and result.model.weights_sha256

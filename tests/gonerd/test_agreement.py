@@ -8,7 +8,7 @@ from sklearn.metrics import cohen_kappa_score
 
 from gonerd import Span
 from gonerd.agreement import Agreement
-from gonerd.evaluation.spans import score_spans
+from gonerd.evaluation.metrics import METRICS, Spanned
 from gonerd.labels import CORE, spans_to_tags
 from gonerd.tokens import tokenize
 
@@ -40,8 +40,10 @@ def test_against_other_libraries():
     for a, b in pairs:
         agreement.add(TEXT, a, b)
     measures = agreement.measure(resamples=50)
-    scores = score_spans([a for a, _ in pairs], [b for _, b in pairs])
-    assert {k: v.value for k, v in measures["exact"].items()} == pytest.approx({k: s.f1 for k, s in scores.items()})
+    sides = [[Spanned(tuple(span.key for span in pair[i])) for pair in pairs] for i in (0, 1)]
+    scores = METRICS.get("exact_spans").compute(*sides)
+    expected = {"micro": scores["f1"], **{label: score["f1"] for label, score in scores["labels"].items()}}
+    assert {k: v.value for k, v in measures["exact"].items()} == pytest.approx(expected)
     tags = [[t.partition("-")[2] or "O" for a in pairs for t in spans_to_tags(a[side], WORDS)] for side in (0, 1)]
     assert measures["token kappa"]["micro"].value == pytest.approx(cohen_kappa_score(*tags))
     for values in measures.values():

@@ -71,7 +71,14 @@ def test_scores(tiny_bert, tmp_path):
     assert {(r.dataset_name, r.metric_type, r.metric_value) for r in card.data.eval_results} == {
         ("gonerd-sample", "f1", 0.5), ("gonerd-sample", "precision", 0.25), ("gonerd-sample", "recall", 1.0),
     }  # fmt: skip
-    assert "| gonerd | gonerd-sample | test | 0.5000 | 0.2500 | 1.0000 |" in card.text
+    assert "| gonerd | gonerd-sample | test |  | 0.5000 | 0.2500 | 1.0000 |" in card.text
+    second = {
+        "model": {"weights_sha256": sha256}, "task": {"name": "cola", "entry": None, "split": "validation"},
+        "dataset": {"name": "glue"}, "metrics": {"matthews": {"matthews": 0.5}}, "score": 0.5,
+    }  # fmt: skip
+    (tmp_path / "r.json").write_text(json.dumps(second))
+    assert CliRunner().invoke(app, ["card", str(tmp_path / "m"), "--result", str(tmp_path / "r.json")]).exit_code == 0
+    assert "| cola | glue | validation | 0.5000 |  |  |  |" in (tmp_path / "m" / "README.md").read_text()
     save(model, tokenizer, tmp_path / "m", {"made_by": "test"})  # the card is ours to replace
 
 

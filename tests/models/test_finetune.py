@@ -8,7 +8,9 @@ import pytest
 
 from gonerd import Document, Span
 from gonerd.dataset.build import build_dataset
-from gonerd.evaluation.run import RunSettings, evaluate_model
+from gonerd.evaluation.places import Place
+from gonerd.evaluation.run import evaluate_model
+from gonerd.evaluation.tasks import TASKS
 from gonerd.models.conversion import convert
 from gonerd.models.finetune import FinetuneSettings, finetune
 from gonerd.models.save import save
@@ -37,18 +39,18 @@ def test_learns_and_scores(easy, save_model, tmp_path):
     splits = json.loads((easy / "data" / "manifest.json").read_text())["splits"]
     assert done.documents == splits["train"]
     assert done.windows > 4
-    scores = evaluate_model(tmp_path / "tuned", tmp_path / "results", RunSettings(data=str(easy)))
-    assert scores["micro"].f1 > 0.95
+    evaluate_model(tmp_path / "tuned", tmp_path / "results", Place("gonerd", TASKS.get("gonerd"), easy))
     result = json.loads((tmp_path / "results" / "tuned.gonerd.test.json").read_text())
-    assert result["seqeval_strict"]["f1"] == pytest.approx(result["scores"]["micro"]["f1"])
-    assert result["attention"] == "longformer/unpadded-flash-merge"
-    assert (result["documents"], result["words_truncated"]) == (splits["test"], 0)
-    assert (result["max_length"], result["stride"]) == (64, 12)
+    assert result["score"] == result["metrics"]["exact_spans"]["f1"] > 0.95
+    assert result["model"]["attention"] == "longformer/unpadded-flash-merge"
+    assert (result["counts"]["documents"], result["counts"]["truncated"]) == (splits["test"], 0)
+    assert (result["settings"]["max_length"], result["settings"]["stride"]) == (64, 12)
     assert result["dataset"]["name"] == "easy"
-    assert len(result["weights_sha256"]) == 64
+    assert len(result["model"]["weights_sha256"]) == 64
     assert {"git", "libraries", "device", "threads"} <= result["environment"].keys()
     lines = (tmp_path / "results" / "tuned.gonerd.test.predictions.jsonl").read_text().splitlines()
-    assert sum(len(json.loads(line)["spans"]) for line in lines) == result["scores"]["micro"]["predicted"]
+    found = [json.loads(line)["prediction"]["spans"] for line in lines]
+    assert sum(map(len, found)) == result["metrics"]["exact_spans"]["predicted"]
 
 
 def test_same_seed_same_weights(easy, tiny_roberta, tmp_path):

@@ -27,7 +27,12 @@ def upgrade(value: dict[str, Any]) -> dict[str, Any]:
         },
         "task": {"name": value["task"], "version": value["task_version"], "split": value["split"]},
         "dataset": {**value["dataset"], "asked_for": value["data"], "split": value["split"]},
-        "settings": {"max_length": value["max_length"], "stride": value["stride"], "seed": training.get("seed")},
+        "settings": {
+            "max_length": value["max_length"],
+            "stride": value["stride"],
+            "int8": value.get("int8", False),
+            "seed": training.get("seed"),
+        },
         "counts": {
             "before_limit": value["documents_before_limit"],
             "scored": value["documents"],

@@ -1,0 +1,106 @@
+"""Fine-tuning what has no head for a task yet, with the recipes of `gonerd models finetune`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from gonerd.errors import GonerdError, UsageError
+from gonerd.models.finetune import FinetuneSettings, finetune_task, is_finished
+from gonerd.models.finetuning import TaskData
+
+from .finetune import task_data
+from .places import Place
+
+
+@dataclass(frozen=True)
+class TuneSettings:
+    """How a model that has no head for a task is fine-tuned; None stands for the task's own.
+
+    Attributes:
+        max_length: Positions in a window.
+        stride: Positions that neighbouring windows share.
+        epochs: Passes over the training windows.
+        limit: Train on the first examples only.
+        seed: Seed of head, order and dropout.
+    """
+
+    max_length: int | None = None
+    stride: int | None = None
+    epochs: float | None = None
+    limit: int | None = None
+    seed: int = 0
+
+
+def training_data(place: Place, limit: int | None = None) -> TaskData:
+    """Loads what a task trains on.
+
+    The epoch is chosen on the validation split, but never on the split that is scored: then the last epoch stays.
+
+    Raises:
+        UsageError: There is no such split.
+        GonerdError: The data cannot be read.
+    """
+    entry = place.entry
+    try:
+        train = place.load("train", limit)
+    except GonerdError as error:
+        raise type(error)(
+            f"task {place.name!r} has to be fine-tuned first, and its training split cannot be read: {error}"
+        ) from error
+    splits = {*place.task.splits, *entry.splits}
+    held_out = entry.held_out or ("validation" if "validation" in splits and place.split != "validation" else "none")
+    if held_out == place.split:
+        raise UsageError(f"task {place.name!r}: held_out {held_out!r} is the split to be scored; name another, or none")
+    if entry.held_out is None and held_out != "none" and not _readable(place, held_out):
+        held_out = "none"
+    tested = None if held_out == "none" else place.load(held_out, limit)
+    return task_data(place.task, train, tested, entry.absent_answers)
+
+
+def _readable(place: Place, split: str) -> bool:
+    """Whether files at hand hold a split that nobody asked for by name."""
+    if place.data_dir is None or place.task.name == "gonerd" or split in place.entry.splits:
+        return True
+    try:
+        return bool(place.task.locate(place.data_dir, split))
+    except GonerdError:
+        return False
+
+
+def finetune_settings(place: Place, settings: TuneSettings) -> FinetuneSettings:
+    """Returns the settings of the recipe: the command line's, those of the data's entry, the task's own."""
+    return FinetuneSettings(
+        max_length=settings.max_length,
+        stride=settings.stride,
+        epochs=settings.epochs or place.entry.epochs,
+        learning_rate=place.entry.learning_rate,
+        seed=settings.seed,
+        limit=settings.limit,
+    )
+
+
+def tuned(model_or_id: str | Path, place: Place, out: Path, settings: TuneSettings) -> Path:
+    """Fine-tunes a model for a task, unless it was before: from the same weights, data and settings.
+
+    Args:
+        model_or_id: Folder or hub id of an encoder.
+        place: The task with its data.
+        out: Folder of the fine-tuned model.
+        settings: How.
+
+    Returns:
+        `out`.
+
+    Raises:
+        UsageError: Window and stride do not fit.
+        GonerdError: Model or data cannot be loaded, or the loss is no number any more.
+    """
+    data = training_data(place, settings.limit)
+    finetune_task(model_or_id, data, out, finetune_settings(place, settings), resume=True)
+    return out
+
+
+def is_tuned(model_or_id: str | Path, place: Place, out: Path, settings: TuneSettings) -> bool:
+    """Tells whether `tuned` would take what lies in `out` as it is."""
+    return is_finished(model_or_id, training_data(place, settings.limit), out, finetune_settings(place, settings))
