@@ -9,6 +9,7 @@ Shapes: B batch, N tokens of the padded batch, T rows, n tokens of one document,
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from typing import Any, ClassVar
 
@@ -17,6 +18,7 @@ from torch import Tensor
 from transformers.modeling_outputs import BaseModelOutputWithPoolingAndCrossAttentions
 
 from gonerd.errors import GonerdError
+from gonerd.models.products import fast_products
 
 from ._embedded import embedded
 from ._int8_layers import uses_int8
@@ -98,7 +100,8 @@ class Unpadded:
         if kept is not None:
             kept.add(hidden, packed)
         only_first = self.reads_first and not states
-        hidden = self._layers(hidden, packed, kept, only_first)
+        with self._products():
+            hidden = self._layers(hidden, packed, kept, only_first)
         firsts = hidden if only_first else first_rows(hidden, packed)
         if only_first:
             last = firsts.new_zeros(batch, length, firsts.shape[1])
@@ -132,6 +135,11 @@ class Unpadded:
         """Whether the layers work in buffers that they share."""
         bare = torch.is_grad_enabled() or self.training or hidden.device.type != "cpu"
         return not (bare or torch.is_autocast_enabled("cpu"))
+
+    def _products(self) -> AbstractContextManager[None]:
+        # What is computed again for the gradient is computed outside, and must keep what was kept at first.
+        again = self.training and any(getattr(part, "gradient_checkpointing", False) for part in self.encoder.layer)
+        return nullcontext() if again or torch.compiler.is_compiling() else fast_products()
 
     def _layers(self, hidden: Tensor, packed: Packing, kept: States | None, only_first: bool) -> Tensor:
         """Runs all layers; returns (T, E), or the first token of each sequence, (B, E)."""
