@@ -62,7 +62,7 @@ def training_data(place: Place, limit: int | None = None) -> TaskData:
 
 
 def _labelled(place: Place) -> Task:
-    """Returns the task, with the entity types of all its data where it states none: a limit may leave a rare one out."""
+    """Returns the task, with the entity types of all its data where it states none: a limit may leave one out."""
     task = place.task
     if task.kind != "token-classification" or task.labels:
         return task
