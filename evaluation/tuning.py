@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 
 from gonerd.errors import GonerdError, UsageError
@@ -11,6 +12,8 @@ from gonerd.models.finetuning import TaskData
 
 from .finetune import task_data
 from .places import Place
+from .tasks import Task
+from .tasks._ner import entity_types
 
 
 @dataclass(frozen=True)
@@ -55,7 +58,15 @@ def training_data(place: Place, limit: int | None = None) -> TaskData:
     if entry.held_out is None and held_out != "none" and not _readable(place, held_out):
         held_out = "none"
     tested = None if held_out == "none" else place.load(held_out, limit)
-    return task_data(place.task, train, tested, entry.absent_answers)
+    return task_data(_labelled(place), train, tested, entry.absent_answers)
+
+
+def _labelled(place: Place) -> Task:
+    """Returns the task, with the entity types of all its data where it states none: a limit may leave one out."""
+    task = place.task
+    if task.kind != "token-classification" or task.labels:
+        return task
+    return replace(task, labels=tuple(entity_types(chain(place.load("train").examples, place.load().examples))))
 
 
 def _readable(place: Place, split: str) -> bool:

@@ -12,6 +12,7 @@ from gonerd.evaluation.matrix import Cell, as_json, from_json
 from gonerd.evaluation.places import described, find_places
 from gonerd.evaluation.run import RunSettings
 from gonerd.evaluation.schema import read_result
+from gonerd.evaluation.tuning import training_data
 from tests.evaluation.running import everything, save_headed, write_cola, write_ner, write_squad
 
 
@@ -136,3 +137,13 @@ def test_two_processes_share_the_examples(made, tmp_path):
     assert [len(part.read_text().splitlines()) for part in parts] == [6, 6]
     name = "m-ner_folder.news.test.predictions.jsonl"
     assert (tmp_path / "two" / name).read_bytes() == (tmp_path / "one" / name).read_bytes()
+
+
+def test_types_that_a_limit_leaves_out_are_learnt(tmp_path):
+    """The head has every type of the data, though the few training examples bear one."""
+    rows = [{"tokens": ["the", "judge"], "tags": ["O", f"B-{label}"]} for label in ("PER", "LOC", "ORG")]
+    for name, kept in (("train.jsonl", rows[:2]), ("test.jsonl", rows)):
+        (tmp_path / name).write_text("".join(json.dumps(row) + "\n" for row in kept))
+    place = find_places(["ner_folder"], data_dir=tmp_path, split="test")[0]
+    labels = training_data(place, limit=1).labels
+    assert labels == ("O", "B-LOC", "I-LOC", "B-ORG", "I-ORG", "B-PER", "I-PER")
