@@ -70,7 +70,7 @@ class Place:
     name: str
     task: Task
     data_dir: Path | None = None
-    entry: Entry = field(default_factory=lambda: Entry())
+    entry: Entry = field(default_factory=lambda: Entry.model_validate({}))
 
     @property
     def split(self) -> str:

@@ -40,7 +40,8 @@ class _Takeover(TorchFunctionMode):
             x, weight = args[:2]
             rows = x.numel() // max(x.shape[-1], 1)
             if rows >= FEWEST and _plain(*args) and not torch.is_autocast_enabled("cpu") and by_onednn(x, weight):
-                out: Tensor = _Linear.apply(*args[:2], args[2] if len(args) == 3 else None)  # type: ignore[no-untyped-call]
+                bias = args[2] if len(args) == 3 else None
+                out: Tensor = _Linear.apply(x, weight, bias)  # type: ignore[no-untyped-call]
                 return out
         return func(*args, **(kwargs or {}))
 
@@ -59,7 +60,7 @@ class _Linear(torch.autograd.Function):
         return product(x.reshape(-1, x.shape[-1]), weight, bias).view(*x.shape[:-1], -1)
 
     @staticmethod
-    @once_differentiable  # type: ignore[untyped-decorator]
+    @once_differentiable
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, Tensor | None, Tensor | None]:
         x, weight = ctx.saved_tensors
         needed = ctx.needs_input_grad

@@ -29,7 +29,8 @@ def library() -> str:
     Raises:
         UsageError: The variable names neither, or oneDNN where torch lacks it.
     """
-    there = torch.backends.mkldnn.is_available() and hasattr(torch.ops.mkldnn, "_linear_pointwise")
+    built: bool = torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
+    there = built and hasattr(torch.ops.mkldnn, "_linear_pointwise")
     asked = os.environ.get(VARIABLE)
     if asked is not None:
         if asked not in LIBRARIES or (asked == "onednn" and not there):
