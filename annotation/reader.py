@@ -19,6 +19,7 @@ from gonerd.errors import GonerdError
 from gonerd.labels import BIO_TAGS, spans_to_tags, tags_to_spans
 from gonerd.records import Span
 
+from .boundaries import trim, with_stop
 from .draft import Draft, Mention
 from .features import features
 from .rules.organisations import with_form
@@ -85,7 +86,8 @@ class Reader:
 def reread(draft: Draft, spans: Iterable[Span], source: str) -> None:
     """Replaces a draft's mentions by what a reader sees; mentions that it agrees with keep their source.
 
-    A legal form stays in the name that it follows (guidelines, section 3), whether the reader saw it or not.
+    Legal forms and the full stops of abbreviations stay in the name (guidelines, section 3); a reader that labels word
+    by word may have left them out.
 
     Args:
         draft: Changed in place.
@@ -95,7 +97,7 @@ def reread(draft: Draft, spans: Iterable[Span], source: str) -> None:
     known = {(m.start, m.end, m.label): m for m in draft.mentions}
     kept: list[Mention] = []
     touched: set[tuple[int, int, str]] = set()
-    for span in _with_forms(draft.text, spans):
+    for span in _whole(draft.text, spans):
         before = draft.inside(span.start, span.end)
         touched |= {(m.start, m.end, m.label) for m in before}
         if span.key in known:
@@ -109,13 +111,17 @@ def reread(draft: Draft, spans: Iterable[Span], source: str) -> None:
     draft.mentions = kept
 
 
-def _with_forms(text: str, spans: Iterable[Span]) -> Iterator[Span]:
+def _whole(text: str, spans: Iterable[Span]) -> Iterator[Span]:
     reached = 0
     for span in sorted(spans, key=lambda s: s.key):
         if span.start < reached:  # it was no name of its own, only the form of the one before
             continue
-        reached = with_form(text, span.end) if span.label == "ORG" else span.end
-        yield replace(span, end=reached)
+        start, end = trim(text, span.start, span.end)
+        if start == end:
+            continue
+        end = with_stop(text, start, with_form(text, end) if span.label == "ORG" else end)
+        reached = end
+        yield replace(span, start=start, end=end)
 
 
 def fit_reader(drafts: Iterable[tuple[Draft, Sequence[Span]]], path: Path) -> None:

@@ -36,6 +36,7 @@ from gonerd.annotation.learners import TrainSettings
 from gonerd.annotation.learners.recogniser import fit as fit_recogniser
 from gonerd.annotation.reader import FILE, fit_reader
 from gonerd.annotation.readers import reader_in
+from gonerd.annotation.rules import apply_rules, chosen
 from gonerd.annotation.train import split
 from gonerd.files import new_folder, read_json, write_json
 from gonerd.markdown import table
@@ -133,9 +134,11 @@ def _read(folder: Path, kind: str, gold: Sequence[Gold], drafts: Sequence[Draft]
         return
     reader = reader_in(folder)
     assert reader is not None
+    again = [rule for rule in chosen() if rule.again]
     for draft in drafts[fold::FOLDS]:
         copy = Draft(draft.text, list(draft.mentions))
         reader.read(copy)
+        apply_rules(copy, again)
         yield copy
 
 

@@ -27,7 +27,7 @@ from .pool import pooled
 from .windows import Window, Words, window_length, windows_of, words_of
 
 _BATCH = 16  # windows read at once
-_CHAIN = 1.0  # what the chain's log-probability counts beside the network's: it errs elsewhere
+_CHAIN = 0.5  # what the chain's log-probability counts beside the network's: it errs elsewhere
 
 
 @dataclass
