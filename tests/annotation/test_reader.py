@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 
 from gonerd import Span
+from gonerd.annotation.annotator import Annotator
 from gonerd.annotation.draft import Draft, Mention
 from gonerd.annotation.features import features
 from gonerd.annotation.reader import Reader, fit_reader, reread
+from gonerd.annotation.rules import chosen
 from gonerd.annotation.rules.organisations import with_form
 from gonerd.labels import BIO_TAGS
 from tests.annotation.test_train import reviewed
@@ -79,3 +81,19 @@ def test_nothing_to_mark_is_learned_too(tmp_path):
     found = Draft("Nothing here either", [])
     Reader.load(tmp_path / "reader").read(found)
     assert not found.mentions
+
+
+class SeesTheFund:
+    """A reader that knows one name."""
+
+    def read(self, draft):
+        draft.mentions = [Mention(0, len("Tern Global Value Fund"), "ORG", "reader")]
+
+
+def test_rules_that_go_by_the_text_run_once_more_after_a_reader():
+    text = "Tern Global Value Fund (Global Value) met. Its sister fund bought from Global Value."
+    for rules, found in ((chosen(), 3), (chosen(without=["aliases"]), 1)):
+        given = Draft(text, [])
+        Annotator([], rules, reader=SeesTheFund()).settle(given)
+        assert len(given.mentions) == found
+        assert given.mentions[0].source == "reader"
