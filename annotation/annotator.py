@@ -100,6 +100,7 @@ class Annotator:
             draft.apply(CONSISTENCY, consistent(draft))
         if self.reader is not None:
             self.reader.read(draft)
+            apply_rules(draft, [rule for rule in self.rules if rule.again])
             if CONSISTENCY in self.steps:
                 draft.apply(CONSISTENCY, consistent(draft))
 

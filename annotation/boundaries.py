@@ -77,9 +77,15 @@ def settle(text: str, start: int, end: int, label: str) -> tuple[int, int]:
     if start < end and text[end - 1] == "." and not _ABBREVIATION.search(text, start, end - 1):
         if not regex.search(r"(?:^|[\s.])\p{L}{1,3}$", text[start : end - 1]):
             end -= 1
-    elif (stop := _STOP.match(text, end)) and _ABBREVIATION.search(text, start, end):
-        end = stop.end()
+    else:
+        end = with_stop(text, start, end)
     return start, max(start, end)
+
+
+def with_stop(text: str, start: int, end: int) -> int:
+    """Returns the end of a mention with the full stop of the abbreviation that it ends in, `end` where it has none."""
+    stop = _STOP.match(text, end)
+    return stop.end() if stop and _ABBREVIATION.search(text, start, end) else end
 
 
 def _one_line(text: str, start: int, end: int) -> tuple[int, int]:

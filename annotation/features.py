@@ -36,7 +36,7 @@ def features(draft: Draft) -> tuple[list[tuple[int, int]], list[list[str]]]:
     for i, (word, tag) in enumerate(zip(lower, tags, strict=True)):
         row = ["b", f"w={word}", f"s={shapes[i]}", f"p3={word[:3]}", f"s3={word[-3:]}", f"s2={word[-2:]}"]
         row += [f"t={tag}", f"tw={tag}{word}", *document.features(i)]
-        for offset in (-2, -1, 1, 2):
+        for offset in (-3, -2, -1, 1, 2, 3):
             j = i + offset
             if 0 <= j < len(texts):
                 row += [f"w{offset}={lower[j]}", f"s{offset}={shapes[j]}", f"t{offset}={tags[j]}"]
@@ -46,6 +46,8 @@ def features(draft: Draft) -> tuple[list[tuple[int, int]], list[list[str]]]:
             row += [f"bg={lower[i - 1]}_{word}", f"tb={tags[i - 1]}{tag}"]
         if i + 1 < len(texts):
             row += [f"bn={word}_{lower[i + 1]}", f"tn={tag}{tags[i + 1]}", f"wn={word}_{tags[i + 1]}"]
+        if 0 < i < len(texts) - 1:
+            row.append("ss=" + "_".join(shapes[i - 1 : i + 2]))
         if tokens[i][0] in sources:
             row.append(f"src={sources[tokens[i][0]]}")
         rows.append(row)

@@ -1,11 +1,13 @@
 """What is learned from reviewed documents, five-fold: each fifth of a set is read by what the other four taught.
 
-Usage: python benchmarks/annotation_trained.py [--kind encoder,reader] [--encoder FOLDER] [--work FOLDER] [--sets news]
+Usage: python benchmarks/annotation_trained.py [--kind encoder,reader] [--encoder FOLDER] [--work FOLDER]
+           [--sets news,sec] [--first sec=news,conll]
 
-Folds are by document, every fifth one, each set on its own; nothing of a test document is seen before it is read. What
-is fitted stays in --work, by set, kind and fold, so that a killed run goes on, and folds may run side by side
-(--only 0 3). Without --only the table is printed and written; it has exact-span F1 and what a reviewer would still have
-to do to each 1,000 tokens.
+Folds are by document, every fifth one, each set on its own; nothing of a test document is seen before it is read. With
+--first the encoder's reader of a set goes on from one that learned from other sets, whole, none of which is scored
+there, as `gonerd annotate train --encoder PIPELINE` does. What is fitted stays in --work, by set, kind and fold, so
+that a killed run goes on, and folds may run side by side (--only 0 3). Without --only the table is printed and written;
+it has exact-span F1 and what a reviewer would still have to do to each 1,000 tokens.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from ner_measures import TARGETS, Result, begin, measure, parser, row
-from ner_sets import Gold
+from ner_sets import Gold, conll, load
 
 from gonerd import Span
 from gonerd.annotation.annotator import Annotator
@@ -34,6 +36,7 @@ from gonerd.annotation.learners import TrainSettings
 from gonerd.annotation.learners.recogniser import fit as fit_recogniser
 from gonerd.annotation.reader import FILE, fit_reader
 from gonerd.annotation.readers import reader_in
+from gonerd.annotation.rules import apply_rules, chosen
 from gonerd.annotation.train import split
 from gonerd.files import new_folder, read_json, write_json
 from gonerd.markdown import table
@@ -71,13 +74,35 @@ def fitted(gold: Sequence[Gold], drafts: Sequence[Draft], fold: int, kind: str, 
     """Returns the folder of what the other folds taught; an earlier run's is kept."""
     folder: Path = options.work / f"{gold[0].set}-{kind}-{fold}"
     if not folder.exists():
-        begin, processor = time.perf_counter(), time.process_time()
+        start = begun(gold[0].set, options) if kind == "encoder" else ""
         pairs = [(d, g.spans) for i, (d, g) in enumerate(zip(drafts, gold, strict=True)) if i % FOLDS != fold]
-        with new_folder(folder) as made:
-            KINDS[kind](pairs, made, options.encoder)
-            spent = {"seconds": time.perf_counter() - begin, "processor_seconds": time.process_time() - processor}
-            write_json(made / "time.json", {name: round(value) for name, value in spent.items()})
+        _fit(pairs, folder, kind, start)
     return folder
+
+
+def begun(name: str, options: argparse.Namespace) -> str:
+    """Returns what the readers of a set start from: the encoder, or what other sets have taught one."""
+    others = [part.partition("=")[2] for part in options.first if part.partition("=")[0] == name]
+    if not others:
+        return str(options.encoder)
+    sets = others[0].split(",")
+    if name in sets:
+        raise SystemExit(f"--first {name}={others[0]}: what is scored on a set must not begin with it")
+    folder: Path = options.work / f"first-{'+'.join(sets)}"
+    if not folder.exists():
+        everything = [*load(options.data, options.join), *conll(options.data, options.join)]
+        gold = [g for g in everything if g.set in sets]
+        drafts = Annotator.load([options.pipeline]).drafts([g.text for g in gold])
+        _fit([(d, g.spans) for d, g in zip(drafts, gold, strict=True)], folder, "encoder", options.encoder)
+    return str(folder)
+
+
+def _fit(pairs: list[Pair], folder: Path, kind: str, start: str) -> None:
+    begin, processor = time.perf_counter(), time.process_time()
+    with new_folder(folder) as made:
+        KINDS[kind](pairs, made, start)
+        spent = {"seconds": time.perf_counter() - begin, "processor_seconds": time.process_time() - processor}
+        write_json(made / "time.json", {name: round(value) for name, value in spent.items()})
 
 
 def read(gold: Sequence[Gold], drafts: Sequence[Draft], kind: str, options: argparse.Namespace) -> dict[str, Any]:
@@ -109,9 +134,11 @@ def _read(folder: Path, kind: str, gold: Sequence[Gold], drafts: Sequence[Draft]
         return
     reader = reader_in(folder)
     assert reader is not None
+    again = [rule for rule in chosen() if rule.again]
     for draft in drafts[fold::FOLDS]:
         copy = Draft(draft.text, list(draft.mentions))
         reader.read(copy)
+        apply_rules(copy, again)
         yield copy
 
 
@@ -120,6 +147,9 @@ def main() -> None:
     arguments.add_argument("--kind", default="reader,encoder")
     arguments.add_argument("--sets", default="news,sec")
     arguments.add_argument("--encoder", default=TrainSettings().encoder)
+    arguments.add_argument(
+        "--first", nargs="*", default=["sec=news,conll"], help="SET=OTHER,OTHER: what it goes on from"
+    )
     arguments.add_argument("--work", type=Path, default=Path(tempfile.gettempdir()) / "gonerd-annotation-trained")
     arguments.add_argument("--only", type=int, nargs="+", help="fit these folds and stop")
     options = arguments.parse_args()
@@ -136,6 +166,8 @@ def main() -> None:
                 continue
             entry = report["sets"].setdefault(name, {"target": TARGETS["trained", name]})
             entry |= {kind: read(gold, drafts, kind, options)}
+            if kind == "encoder":
+                entry[kind]["begun_with"] = Path(begun(name, options)).name
             best = entry[kind][f"{kind} + consistency"]
             rows.append(row(f"{name}, {kind} + consistency", "all", best))
             verdict = "" if best["f1"] >= entry["target"] else " - NOT REACHED"

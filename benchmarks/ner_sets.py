@@ -58,8 +58,14 @@ def load(folder: Path = FOLDER, join: str = "spaces") -> list[Gold]:
     found = [*_jsonl(folder / "worldwide_news.jsonl.gz", "news", join)]
     found += _jsonl(folder / "e_ner_sec.jsonl.gz", "sec", join)
     for path in sorted((folder / "sec_fin").glob("FIN*.txt")):
-        found += _columns(path, join)
+        found += _columns(path.stem, "loans", path.read_text(encoding="utf-8", errors="replace"), join)
     return found
+
+
+def conll(folder: Path = FOLDER, join: str = "spaces") -> list[Gold]:
+    """Reads the training part of CoNLL-2003, "conll": nothing is scored on it, readers may begin with it."""
+    path = folder / "conll2003_eng.train.gz"
+    return list(_columns(path.stem, "conll", gzip.decompress(path.read_bytes()).decode(), join))
 
 
 def held_out(gold: Sequence[Gold]) -> tuple[list[Gold], list[Gold]]:
@@ -74,12 +80,11 @@ def _jsonl(path: Path, name: str, join: str) -> Iterator[Gold]:
             yield _gold(name, row["id"], row["tokens"], row["ner_tags"], join)
 
 
-def _columns(path: Path, join: str) -> Iterator[Gold]:
-    documents = path.read_text(encoding="utf-8", errors="replace").split("-DOCSTART-")[1:]
-    for number, document in enumerate(documents):
+def _columns(file: str, name: str, content: str, join: str) -> Iterator[Gold]:
+    for number, document in enumerate(content.split("-DOCSTART-")[1:]):
         rows = [line.split() for line in document.splitlines()[1:] if len(line.split()) == 4]
         tags = to_bio([row[3] for row in rows], "IOB1")
-        yield _gold("loans", f"{path.stem}-{number}", [row[0] for row in rows], tags, join)
+        yield _gold(name, f"{file}-{number}", [row[0] for row in rows], tags, join)
 
 
 def _gold(name: str, key: str, tokens: list[str], tags: list[str], join: str) -> Gold:

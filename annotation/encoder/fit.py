@@ -7,27 +7,21 @@ import random
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from pathlib import Path
 
 import torch
 
-from gonerd.annotation.draft import Draft
-from gonerd.annotation.features import features
 from gonerd.errors import GonerdError
-from gonerd.labels import BIO_TAGS, spans_to_tags
 from gonerd.progress import track
-from gonerd.records import Span
 
 from .device import half_precision
+from .items import Item, batches_of
 from .net import Batch, ReaderNet, collate
-from .windows import Window, Words, windows_of, words_of
+from .progress import Progress, task_of
 
-_TAGS = {tag: i for i, tag in enumerate(BIO_TAGS)}
 _LAYER = re.compile(r"\.layers?\.(\d+)\.")
 _STEPS, _MOST_PASSES = 200, 20
 _WARM_UP = 0.1  # share of the steps
-_POOL = 64  # batches within which windows are sorted by length, so that little is padded
-_EMPTY = 0.2  # share kept of the windows in which neither the draft nor the review marks anything
 
 
 @dataclass(frozen=True)
@@ -68,31 +62,9 @@ class Fitted:
     loss: float
 
 
-@dataclass(frozen=True)
-class Item:
-    """A window, the words of its draft, and the right class of each word in it."""
-
-    window: Window
-    words: Words
-    classes: list[int]
-
-
-def items_of(tokenizer: Any, length: int, drafts: Iterable[tuple[Draft, Sequence[Span]]], seed: int) -> list[Item]:
-    """Cuts drafts into windows to learn from; of those without any mention most are left out."""
-    draw = random.Random(seed)
-    items = []
-    for draft, right in drafts:
-        words = words_of(draft, *features(draft))
-        classes = [_TAGS[tag] for tag in spans_to_tags(right, words.tokens)]
-        for window in windows_of(tokenizer, [draft.text[start:end] for start, end in words.tokens], length):
-            here = [window.words[column] for column in window.firsts]
-            wanted = [classes[w] for w in here]
-            if any(wanted) or any(words.tags[w] for w in here) or draw.random() < _EMPTY:
-                items.append(Item(window, words, wanted))
-    return items
-
-
-def fit(net: ReaderNet, items: Sequence[Item], padding: int, settings: FitSettings) -> Fitted:
+def fit(
+    net: ReaderNet, items: Sequence[Item], padding: int, settings: FitSettings, progress: Path | None = None
+) -> Fitted:
     """Fits the network in place.
 
     Args:
@@ -100,37 +72,65 @@ def fit(net: ReaderNet, items: Sequence[Item], padding: int, settings: FitSettin
         items: What to learn from.
         padding: Id of the piece that fills shorter windows.
         settings: How.
+        progress: File that says after each pass where fitting stands; fitting the same again goes on from there.
 
     Raises:
         GonerdError: There is nothing to learn from, or the loss is no number any more.
     """
     if not items:
         raise GonerdError("none of the training documents holds a word, so there is nothing to learn from")
-    device = next(net.parameters()).device
-    dense, sparse = _optimizers(net, settings)
+    optimizers = _optimizers(net, settings)
     passes = settings.passes(len(items))
-    steps = math.ceil(len(items) / settings.batch_size) * passes
-    draw, losses = random.Random(settings.seed), []
-    torch.manual_seed(settings.seed)
+    kept = Progress(progress, task_of(net, _decisive(items, settings))) if progress else None
+    done, loss = kept.restore(net, optimizers) if kept else (0, 0.0)
+    draw = random.Random(settings.seed)
     net.train()
-    for step, batch in enumerate(track(_batches(items, settings.batch_size, passes, draw), "train", total=steps)):
-        _set_rates((dense, sparse), step, steps)
-        inputs = thinned(collate([(i.window, i.words) for i in batch], padding), settings.forget).to(device)
+    for number in range(passes):
+        batches = batches_of(items, settings.batch_size, draw)  # drawn for passes made before, too, so that draws go on
+        if number >= done:
+            torch.manual_seed(settings.seed + number)
+            steps = range(number * len(batches), passes * len(batches))
+            loss = _one_pass(net, optimizers, batches, steps, padding, settings.forget)
+            if kept:
+                kept.keep(number + 1, loss, net, optimizers)
+    net.eval()
+    return Fitted(passes, loss)
+
+
+def _decisive(items: Sequence[Item], settings: FitSettings) -> Iterator[object]:
+    """Yields what decides, beside the first weights, what comes out."""
+    yield settings
+    for item in items:
+        yield item.window.ids, item.classes, [item.words.tags[w] for w in item.window.words if w >= 0]
+
+
+def _one_pass(
+    net: ReaderNet,
+    optimizers: tuple[torch.optim.Optimizer, torch.optim.Optimizer],
+    batches: Sequence[Sequence[Item]],
+    steps: range,
+    padding: int,
+    forget: float,
+) -> float:
+    """Makes a pass and returns its mean loss; `steps` begins with its first step and stops with the last pass's."""
+    device = next(net.parameters()).device
+    losses = []
+    for step, batch in zip(steps, track(batches, "train"), strict=False):
+        _set_rates(optimizers, step, steps.stop)
+        inputs = thinned(collate([(i.window, i.words) for i in batch], padding), forget).to(device)
         right = torch.tensor([c for item in batch for c in item.classes], device=device)
         with half_precision(device):
             scores = net(inputs)
         loss = torch.nn.functional.cross_entropy(scores.float(), right)
         loss.backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_([p for group in dense.param_groups for p in group["params"]], 1.0)
-        for optimizer in (dense, sparse):
+        torch.nn.utils.clip_grad_norm_([p for group in optimizers[0].param_groups for p in group["params"]], 1.0)
+        for optimizer in optimizers:
             optimizer.step()
             optimizer.zero_grad()
         losses.append(float(loss.detach()))
         if not math.isfinite(losses[-1]):
             raise GonerdError(f"the training loss became {losses[-1]}; train with a lower learning rate")
-    net.eval()
-    last = losses[-(steps // passes) :]
-    return Fitted(passes, sum(last) / len(last))
+    return sum(losses) / len(losses)
 
 
 def thinned(batch: Batch, share: float) -> Batch:
@@ -138,18 +138,6 @@ def thinned(batch: Batch, share: float) -> Batch:
     keep = torch.rand(len(batch.features)) >= share
     before = keep.cumsum(0) - keep.long()
     return replace(batch, features=batch.features[keep], offsets=before[batch.offsets])
-
-
-def _batches(items: Sequence[Item], size: int, passes: int, draw: random.Random) -> Iterator[list[Item]]:
-    for _ in range(passes):
-        order = list(items)
-        draw.shuffle(order)
-        batches = []
-        for first in range(0, len(order), size * _POOL):
-            pool = sorted(order[first : first + size * _POOL], key=lambda item: len(item.window.ids))
-            batches += [pool[i : i + size] for i in range(0, len(pool), size)]
-        draw.shuffle(batches)
-        yield from batches
 
 
 def _optimizers(net: ReaderNet, settings: FitSettings) -> tuple[torch.optim.Optimizer, torch.optim.Optimizer]:

@@ -20,15 +20,14 @@ from gonerd.records import Span
 from . import CHAIN
 from .decode import Scores, decode
 from .device import half_precision
-from .fit import FitSettings, Fitted, fit, items_of
+from .fit import FitSettings, Fitted, fit
+from .items import items_of
 from .net import ReaderNet, collate
 from .pool import pooled
 from .windows import Window, Words, window_length, windows_of, words_of
 
 _BATCH = 16  # windows read at once
-# What the chain's choice adds to a log-probability: it errs elsewhere than the network. Its marginals say nothing more,
-# they are of a perceptron's weights and overflow over thousands of words.
-_CHAIN = 2.0
+_CHAIN = 0.5  # what the chain's log-probability counts beside the network's: it errs elsewhere
 
 
 @dataclass
@@ -52,13 +51,15 @@ class EncoderReader:
         """Most positions of a window."""
         return window_length(self.tokenizer, self.net.encoder.config)
 
-    def fit(self, pairs: Sequence[tuple[Draft, Sequence[Span]]], settings: FitSettings) -> Fitted:
-        """Learns from settled drafts with their right spans."""
+    def fit(
+        self, pairs: Sequence[tuple[Draft, Sequence[Span]]], settings: FitSettings, progress: Path | None = None
+    ) -> Fitted:
+        """Learns from settled drafts with their right spans; a killed run goes on from the file `progress`."""
         with tempfile.TemporaryDirectory() as scratch:
             fit_reader(pairs, Path(scratch) / CHAIN)
             self.chain = Reader.load(Path(scratch) / CHAIN)
         items = items_of(self.tokenizer, self.length, pairs, settings.seed)
-        return fit(self.net, items, self.tokenizer.pad_token_id, settings)
+        return fit(self.net, items, self.tokenizer.pad_token_id, settings, progress)
 
     def read(self, draft: Draft) -> None:
         """Replaces a draft's mentions by what the reader sees, each with the least probability of its words."""
@@ -68,8 +69,8 @@ class EncoderReader:
         texts = [draft.text[start:end] for start, end in tokens]
         scores = pooled(self.scores(words_of(draft, tokens, rows), texts), texts)
         if self.chain is not None:
-            chosen = [BIO_TAGS.index(tag) for tag in self.chain.tagger.tag(rows)]
-            scores += pooled(_CHAIN * np.eye(len(BIO_TAGS), dtype=np.float32)[chosen], texts)
+            with np.errstate(divide="ignore"):
+                scores += _CHAIN * pooled(np.log(self.chain.chances(rows)), texts)
         classes = decode(scores)
         chances = np.exp(scores - np.logaddexp.reduce(scores, axis=1, keepdims=True))[np.arange(len(tokens)), classes]
         spans = tags_to_spans([BIO_TAGS[c] for c in classes], tokens)

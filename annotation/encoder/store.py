@@ -21,7 +21,8 @@ from .net import ReaderNet
 from .reader import EncoderReader
 from .windows import FEATURES, SHAPES
 
-_LAYOUT = {"features": FEATURES, "shapes": SHAPES, "tags": list(BIO_TAGS)}
+# A chain of another kind of weights would give no probabilities.
+_LAYOUT = {"features": FEATURES, "shapes": SHAPES, "tags": list(BIO_TAGS), "chain": "lbfgs"}
 _REMEDY = "train the pipeline again"
 
 

@@ -20,7 +20,7 @@ from ._drafts import Drafts, learn_from_drafts
 def learn(
     training: Sequence[Reviewed], validation: Sequence[Reviewed], folder: Path, out: Path, settings: TrainSettings
 ) -> TrainSummary:
-    """Writes the base pipeline with a fitted reader in its folder."""
+    """Writes the base pipeline with a fitted reader in its folder; a killed run goes on after its last whole pass."""
     with needs_extra("models"):
         from gonerd.annotation.encoder.fit import FitSettings
         from gonerd.annotation.encoder.store import save, start
@@ -28,10 +28,14 @@ def learn(
     fitting = FitSettings(epochs=settings.epochs, seed=settings.seed)
     reader = start(settings.encoder, settings.seed)  # before the drafts: a wrong name shows at once
 
+    progress = out.with_name(f".{out.name}.progress")
+
     def fit(drafts: Drafts) -> tuple[AnyReader, int]:
-        fitted = reader.fit(list(drafts), fitting)
+        fitted = reader.fit(list(drafts), fitting, progress)
         note = {"made_by": f"gonerd {__version__}", "encoder": settings.encoder, "loss": fitted.loss}
         save(reader, folder / FOLDER, {**note, **dataclasses.asdict(fitting), "epochs": fitted.passes})
         return reader, fitted.passes
 
-    return learn_from_drafts(training, validation, folder, out, settings, fit)
+    summary = learn_from_drafts(training, validation, folder, out, settings, fit)
+    progress.unlink(missing_ok=True)
+    return summary

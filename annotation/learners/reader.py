@@ -1,4 +1,4 @@
-"""A second reader of drafts, a linear chain: seconds on a CPU, few documents needed."""
+"""A second reader of drafts, a linear chain: seconds to minutes on a CPU, few documents needed."""
 
 from __future__ import annotations
 

@@ -20,21 +20,24 @@ class Rule:
         name: That of its module.
         order: Rules run in ascending order; a later one sees, and may change, what an earlier one did.
         find: What it wants of a draft.
+        again: Whether it runs once more after a reader: what it goes by stands in the text, or it makes further names
+            of those that a reader sees.
     """
 
     name: str
     order: int
     find: Find
+    again: bool = False
 
 
 RULES: Registry[Rule] = Registry("rule", "gonerd.annotation.rules")
 
 
-def rule(name: str, order: int) -> Callable[[Find], Find]:
+def rule(name: str, order: int, again: bool = False) -> Callable[[Find], Find]:
     """Returns a decorator that registers a function as the rule `name`."""
 
     def keep(find: Find) -> Find:
-        RULES.register(name)(Rule(name, order, find))
+        RULES.register(name)(Rule(name, order, find, again))
         return find
 
     return keep

@@ -25,7 +25,7 @@ _WORD = regex.compile(r"[\p{L}\p{M}\d]+")
 _REACH = 140
 
 
-@rule("acronyms", 35)
+@rule("acronyms", 35, again=True)
 def acronyms(draft: Draft) -> Iterator[Edit]:
     """Proposes acronyms and the full names that they stand for."""
     text = draft.text

@@ -43,7 +43,7 @@ def _acronyms() -> regex.Pattern[str]:
     return regex.compile(rf"{BEFORE}(?:{any_of(_INITIALS)}|{_STATE_INITIALS}){AFTER}(?!{S}?[-/&]{S}?\p{{Lu}})")
 
 
-@rule("agencies", 42)
+@rule("agencies", 42, again=True)
 def agencies(draft: Draft) -> Iterator[Edit]:
     """Proposes public bodies; within a longer mention of an organisation they are part of its name."""
     text = draft.text

@@ -42,13 +42,14 @@ def defined_terms(draft: Draft) -> Iterator[Edit]:
             end = match.start("inside") + term.end("term")
             surface = draft.text[start:end]
             full = draft.text[name.start : name.end]
-            if _is_role(surface):
+            if is_role(surface):
                 yield Edit(start, end, None, f"a role of {full!r}")
             elif _short_of(surface, full):
                 yield Edit(start, end, name.label, f"defined for {full!r}")
 
 
-def _is_role(term: str) -> bool:
+def is_role(term: str) -> bool:
+    """Whether a term holds no word but types of thing, such as the Company or the Fund."""
     return all(word.lower() in TYPES or word.lower() in FUNCTION for word in words(term))
 
 

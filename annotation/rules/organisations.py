@@ -23,6 +23,7 @@ _FULL = (
     "|ASA|AS|Oy|Oyj|SpA|SARL|SAS|SA|NV|BV|KG|KGaA|Bhd|Sdn|Berhad|Bancorp|Bancshares)"
 )
 _FORM = rf"(?:{_FULL}{AFTER}|{_SHORT}{AFTER}(?:{S}?\.(?!\p{{L}}))?)"
+_FORMS_AFTER = regex.compile(rf"(?:{S}+|{S}?,{S}?)({_FORM})(?:{S}?,?{S}?{_FORM})*")
 # In capitals these are as often words or initials of something else; a pipeline must have seen a name there.
 _DOUBTFUL = {"AS", "SE", "AB", "AG", "SA", "NV", "BV", "CO", "Co", "LP", "KG"}
 _NAME = rf"(?:{WORD}|\d+(?=\p{{L}})|\({S}?(?:\p{{Lu}}{{2}}|\p{{Lu}}\p{{Ll}}+){S}?\))"
@@ -76,6 +77,12 @@ _LOWER_PLACE = regex.compile(rf"(?:an?|each|every|such){S}+$")
 def is_body(word: str) -> bool:
     """Whether a word is the head noun of an organisation's name."""
     return bool(_BODY.fullmatch(word.rstrip("."))) or word.rstrip(".") in _MORE
+
+
+def with_form(text: str, end: int) -> int:
+    """Returns the end of an organisation's name with the legal forms that stand after it, `end` where none does."""
+    match = _FORMS_AFTER.match(text, end)
+    return end if match is None or match[1] in _DOUBTFUL else match.end()
 
 
 @rule("organisations", 40)

@@ -14,7 +14,8 @@ from gonerd.annotation.annotator import Annotator
 from gonerd.annotation.cli import app
 from gonerd.annotation.draft import Draft, Mention
 from gonerd.annotation.encoder.decode import decode
-from gonerd.annotation.encoder.fit import FitSettings, fit, items_of, thinned
+from gonerd.annotation.encoder.fit import FitSettings, fit, thinned
+from gonerd.annotation.encoder.items import items_of
 from gonerd.annotation.encoder.net import collate
 from gonerd.annotation.encoder.pool import pooled
 from gonerd.annotation.encoder.store import start
@@ -153,6 +154,44 @@ def test_the_encoder_learns_without_the_linear_part(save_model):
     assert all(0 < m.score <= 1 for m in new.mentions)
 
 
+class Killed(Exception):
+    pass
+
+
+def test_a_killed_fit_goes_on_after_its_last_whole_pass(tmp_path, save_model, monkeypatch):
+    encoder = str(save_model("bert"))
+    items = items_of(bert_tokenizer(), 64, [(draft(text), spans) for text, spans in reviewed(6)], 0)
+    settings, kept, calls = FitSettings(epochs=4, batch_size=2), tmp_path / "progress", []
+
+    def fitted(progress, dies_at=None):
+        net = start(encoder).net
+        calls.clear()
+
+        def counted(batch, share):
+            calls.append(share)
+            if len(calls) == dies_at:
+                raise Killed
+            return thinned(batch, share)
+
+        monkeypatch.setattr("gonerd.annotation.encoder.fit.thinned", counted)
+        return net, fit(net, items, 0, settings, progress)
+
+    whole, summary = fitted(None)
+    steps = len(calls) // 4
+    assert steps > 1
+    with pytest.raises(Killed):
+        fitted(kept, dies_at=2 * steps + 2)
+    went_on, same = fitted(kept)
+    assert len(calls) == 2 * steps, "two passes were kept, the third begins anew"
+    assert same == summary
+    torch.testing.assert_close(went_on.state_dict(), whole.state_dict(), rtol=0, atol=0)
+    fitted(kept)
+    assert not calls, "nothing is left to do"
+    settings = FitSettings(epochs=4, batch_size=2, seed=1)
+    fitted(kept)
+    assert len(calls) == 4 * steps, "what another task left is not gone on from"
+
+
 def test_most_windows_without_a_mention_are_left_out(save_model):
     tokenizer = bert_tokenizer()
     empty = [(draft("nothing is named in this text. " * 40), ())] * 30
@@ -177,6 +216,7 @@ def test_the_command_trains_reads_and_goes_on(tmp_path, save_model):
     done = CliRunner().invoke(app, [*arguments, "--out", str(mine), "--encoder", encoder, "--epochs", "50"])
     assert done.exit_code == 0, done.output
     assert "in 50 passes" in done.output
+    assert {entry.name for entry in tmp_path.iterdir() if "progress" in entry.name} == set()
     annotator = Annotator.load([str(mine)])
     (read,) = annotator.drafts(["A crew left Quillo at noon. They saw Serelle near the quay. Angela Merkel left."])
     found = {(m.start, m.end, m.label): m for m in read.mentions}

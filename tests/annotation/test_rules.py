@@ -70,6 +70,23 @@ def run(rule, text, *names):
             [("Acme Holdings, Inc.", "ORG"), ("Acme", "ORG")],
         ),
         (
+            "aliases",
+            "Tern Global Value Fund ( Global Value ) and Tern Value 2 Fund (Fund), Ana Ruiz (Global Value), met.",
+            [("Tern Global Value Fund", "ORG"), ("Tern Value 2 Fund", "ORG"), ("Ana Ruiz", "PER")],
+            [
+                ("Tern Global Value Fund", "ORG"),
+                ("Global Value", "ORG"),
+                ("Tern Value 2 Fund", "ORG"),
+                ("Ana Ruiz", "PER"),
+            ],
+        ),
+        (
+            "aliases",
+            "Tern Global Value Fund (Value Global) met; Tern Global Value Fund, it seems (Global Value), did.",
+            [("Tern Global Value Fund", "ORG")],
+            [("Tern Global Value Fund", "ORG")],
+        ),
+        (
             "acronyms",
             "The Barrow Estuary Harbour Board (BEHB) met.",
             [("Barrow Estuary", "LOC")],
