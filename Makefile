@@ -7,7 +7,7 @@ OUT ?= out/demo
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo sample test check format bench bench-annotation bench-annotation-speed \
-	bench-annotation-trained bench-attention bench-build bench-crawl bench-distill \
+	bench-annotation-trained bench-attention bench-build bench-crawl bench-distill bench-distill-worth \
 	bench-extract bench-scale bench-score docs constraints clean
 
 help: ## Show this list
@@ -66,6 +66,9 @@ bench-crawl: setup ## Measure crawling against a bare Scrapy spider, and its mem
 
 bench-distill: setup ## Measure a step of distillation against one that projects every position
 	$(BIN)/python -P benchmarks/distill.py --out benchmarks/results/distill.json
+
+bench-distill-worth: setup ## Measure what distillation is worth, on ../shared/data (an hour or more)
+	$(BIN)/python benchmarks/distill_worth.py --model "$$($(BIN)/gonerd models teacher)" --out benchmarks/results/distill-worth.json
 
 bench-extract: setup ## Measure the extraction on ../shared/data against its floors
 	$(BIN)/python benchmarks/extract.py
