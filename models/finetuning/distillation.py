@@ -102,7 +102,8 @@ class Taught(nn.Module):
         if self.states:
             ours, right = _encoded(model, outputs), _encoded(self.teacher, theirs)
             keys = torch.arange(len(real), device=real.device)
-            for loss in self.states.values():
+            losses: Any = self.states.values()
+            for loss in losses:
                 total = total + loss.options.weight * loss(ours, right, real, keys) / real.sum().clamp(min=1)
         return total
 

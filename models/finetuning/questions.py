@@ -122,12 +122,12 @@ class Questions(Kind):
         self, outputs: Any, teacher: Any, targets: dict[str, Tensor], real: Tensor, temperature: float
     ) -> Tensor:
         """Returns the divergence from the teacher's first and last tokens, none and choices among them."""
-        total = 0.0
-        for side in ("start_logits", "end_logits"):
-            # Padding is no token to point at, and what a model gives there is its own affair.
-            ours, theirs = (precise(model[side]).masked_fill(~real, _NEVER) for model in (outputs, teacher))
-            total = total + divergence(ours, theirs, temperature).mean()
-        return total / 2  # type: ignore[return-value]  # two tensors were added
+        # Padding is no token to point at, and what a model gives there is its own affair.
+        ours, theirs = (
+            precise(torch.stack([model.start_logits, model.end_logits], 1)).masked_fill(~real[:, None], _NEVER)
+            for model in (outputs, teacher)
+        )
+        return divergence(ours, theirs, temperature).mean()
 
     def scores(self, outputs: Any) -> Tensor:
         """Returns the logits of first and last token, (B, 2, N)."""

@@ -269,8 +269,9 @@ def test_a_teacher_for_shorter_texts_or_other_global_tokens(teacher, tmp_path, s
     short = tiny_model("bert", "token-classification", max_position_embeddings=24, **task_fields())
     save(short, load_model(teacher, None)[1], tmp_path / "short", {})
     assert "it reads 24 tokens, and windows have 64" in refused(tmp_path / "short", tmp_path, save_model, max_length=64)
-    save(*convert(teacher, max_length=128, window=16), tmp_path / "long", {})
-    message = refused(tmp_path / "long", tmp_path, save_model, global_attention="first")
+    save(*convert(save_model("bert", "masked-lm"), max_length=128, window=16), tmp_path / "long", {})
+    finetune_task(tmp_path / "long", task("token-classification"), tmp_path / "other", FinetuneSettings(epochs=1))
+    message = refused(tmp_path / "other", tmp_path, save_model, global_attention="first")
     assert "its global tokens are 'none', not 'first'; pass --global-attention none" in message
 
 
