@@ -29,10 +29,11 @@ from gonerd.files import read_json, write_json
 from gonerd.markdown import table
 from gonerd.models.allocator import keep_freed_memory
 from gonerd.models.corpus import Corpus, Mix, build_corpus, open_corpus
-from gonerd.models.distill import read_recipe, run_recipe
+from gonerd.models.distill import Recipe, read_recipe, run_recipe
 from gonerd.models.distill.draws import Draws
 from gonerd.models.distill.encoding import encode
 from gonerd.models.distill.masking import Masking
+from gonerd.models.distill.steps.pretrain import Pretrain
 from gonerd.models.load import load_model
 from gonerd.models.losses import precise
 from gonerd.models.save import NOTE, save
@@ -72,6 +73,19 @@ def encoder(told: argparse.Namespace) -> Path:
     return folder
 
 
+def longer(recipe: Recipe, steps: int | None) -> Recipe:
+    """Returns the recipe with so many steps in every training."""
+    if steps is None:
+        return recipe
+    changed = [
+        step.model_copy(update={"training": step.training.model_copy(update={"steps": steps})})
+        if isinstance(step, Pretrain)
+        else step
+        for step in recipe.steps
+    ]
+    return recipe.model_copy(update={"steps": tuple(changed)})
+
+
 def held_out(text: Corpus, folder: Path) -> dict[str, Any]:
     """Measures all models on the same hidden words of documents that none has read.
 
@@ -109,6 +123,7 @@ def _measures(found: torch.Tensor, teacher: torch.Tensor, right: torch.Tensor) -
 
 
 MEASURES = ("masked_lm_loss", "accuracy", "agreement_with_teacher", "kl_from_teacher")
+HELD_OUT = "held-out"
 LOWER = {"masked_lm_loss", "kl_from_teacher"}
 
 
@@ -122,6 +137,16 @@ def text_results(found: dict[str, Any]) -> dict[str, Any]:
         lone, taught = (np.stack([found[n][:, i], found["words"]], axis=1) for n in (ALONE, AFTER))
         pairs[name] = difference(lone, taught, lambda sums: sums[..., 0] / sums[..., 1])
     return {"hidden_words": int(found["words"].sum()), "models": means, "student_less_alone": pairs}
+
+
+def text_results_kept(text: Corpus, folder: Path, kept: Path) -> dict[str, Any]:
+    """Measures the models on held-out text, or returns what an earlier run measured of the same models."""
+    weights = {name: one["weights_sha256"] for name, one in facts_of(folder).items()}
+    found: dict[str, Any] = read_json(kept, "remove it") if kept.is_file() else {}
+    if found.get("weights") != weights:
+        found = {"weights": weights, **text_results(held_out(text, folder))}
+        write_json(kept, found)
+    return {key: value for key, value in found.items() if key != "weights"}
 
 
 def task_results(trial: Trial, folder: Path, work: Path) -> dict[str, Any]:
@@ -182,10 +207,20 @@ def facts_of(folder: Path) -> dict[str, Any]:
     return {name: {k: note[k] for k in kept if k in note} for name, note in notes.items()}
 
 
+def settings_of(recipe: Recipe) -> dict[str, Any]:
+    """Returns what each step was told, without the folders of this machine."""
+    kept = ("layers", "losses", "training")
+    told = {step.name: step.model_dump(mode="json") for step in recipe.steps}
+    return {name: {k: values[k] for k in kept if k in values} for name, values in told.items()}
+
+
 def trials_of(told: argparse.Namespace) -> Sequence[Trial]:
-    """Returns the two tasks."""
-    questions = told.data / "qa" / "squadshifts_new_wiki.jsonl.gz"
-    return names(told.data / "ner", told.ner_documents, told.seeds), answers(questions, told.questions, told.seeds)
+    """Returns the tasks."""
+    made = {
+        "conll2003": lambda: names(told.data / "ner", told.ner_documents, told.seeds),
+        "squad": lambda: answers(told.data / "qa" / "squadshifts_new_wiki.jsonl.gz", told.questions, told.seeds),
+    }
+    return [made[name]() for name in told.tasks.split(",")]
 
 
 def main() -> None:
@@ -195,30 +230,31 @@ def main() -> None:
     )
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--work", type=Path, default=Path(tempfile.gettempdir()) / "gonerd-distill-worth")
-    parser.add_argument("--seeds", type=int, default=2, choices=range(2, 10), help="of each fine-tuning")
+    parser.add_argument("--steps", type=int, help="of every training, in place of the recipe's")
+    parser.add_argument("--seeds", type=int, default=2, help="of each fine-tuning")
     parser.add_argument("--ner-documents", type=int, default=100, help="trained on")
     parser.add_argument("--questions", type=int, default=800, help="trained on, about")
-    parser.add_argument("--only", help="fine-tune and score these models, and stop")
+    parser.add_argument(
+        "--only", help="fine-tune and score these models, or measure held-out text (held-out), and stop"
+    )
     parser.add_argument("--out", type=Path)
     told = parser.parse_args()
     keep_freed_memory()
     folder, trials = told.work / "recipe", trials_of(told)
-    if told.only:
+    if told.only and told.only != HELD_OUT:
         for trial in trials:
             for name in told.only.split(","):
                 scored(trial, folder / name, told.work / "tasks")
         return
     corpus(told)
-    recipe = read_recipe(RECIPE, model=str(encoder(told)), corpus=str(told.work / "corpus"))
+    recipe = longer(read_recipe(RECIPE, model=str(encoder(told)), corpus=str(told.work / "corpus")), told.steps)
     for name, done in run_recipe(recipe, folder):
         print(f"{name}: {done}", flush=True)
     text = open_corpus(told.work / "corpus")
-    report: dict[str, Any] = {
-        "kind": "distill-worth",
-        "models": facts_of(folder),
-        "recipe": recipe.model_dump(mode="json"),
-    }
-    report["text"] = text_results(held_out(text, folder))
+    report: dict[str, Any] = {"kind": "distill-worth", "models": facts_of(folder), "recipe": settings_of(recipe)}
+    report["text"] = text_results_kept(text, folder, told.work / "held-out.json")
+    if told.only == HELD_OUT:
+        return
     report["tasks"] = {trial.task: task_results(trial, folder, told.work / "tasks") for trial in trials}
     report["verdicts"] = verdicts(report)
     report["corpus"] = {k: text.statistics[k] for k in ("documents", "tokens", "dropped", "fingerprint")}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +44,7 @@ class Trial:
         data: What is trained on.
         scored: Examples of the task that are scored.
         settings: How to fine-tune, the same for every model.
+        seeds: Runs, with seeds from 0 on.
         facts: What the data are, for the result.
     """
 
@@ -51,6 +52,7 @@ class Trial:
     data: TaskData
     scored: Sequence[Any]
     settings: FinetuneSettings
+    seeds: int
     facts: dict[str, Any]
 
 
@@ -58,8 +60,8 @@ def names(folder: Path, documents: int, seeds: int) -> Trial:
     """Returns CoNLL-2003: its first training documents, scored on testa."""
     data = open_evaluation_task(Request("conll2003", data_dir=folder, held_out="none", limit=documents))
     scored = TASKS.get("conll2003").load("validation", folder).examples
-    settings = _settings(max_length=128, stride=32, epochs=2, learning_rate=1.5e-4, seeds=seeds)
-    return Trial("conll2003", data, scored, settings, {"trained_on": len(data.train), "scored": len(scored)})
+    settings = _settings(max_length=128, stride=32, epochs=2, learning_rate=1.5e-4)
+    return Trial("conll2003", data, scored, settings, seeds, {"trained_on": len(data.train), "scored": len(scored)})
 
 
 def answers(path: Path, questions: int, seeds: int) -> Trial:
@@ -73,8 +75,8 @@ def answers(path: Path, questions: int, seeds: int) -> Trial:
     scored, train = _spread(apart, SCORED), _spread(rest, questions)
     facts = {"split_seed": SPLIT_SEED, "documents": len(titles), "documents_scored": len(kept)}
     data = TaskData("squad", "1", "question-answering", (), train, [], lambda found: 0.0, "none", facts)
-    settings = _settings(max_length=256, stride=64, epochs=2, learning_rate=1.5e-4, seeds=seeds)
-    return Trial("squad", data, scored, settings, {**facts, "trained_on": len(train), "scored": len(scored)})
+    settings = _settings(max_length=256, stride=64, epochs=2, learning_rate=1.5e-4)
+    return Trial("squad", data, scored, settings, seeds, {**facts, "trained_on": len(train), "scored": len(scored)})
 
 
 def _spread(examples: list[Any], count: int) -> list[Any]:
@@ -82,9 +84,9 @@ def _spread(examples: list[Any], count: int) -> list[Any]:
     return examples[:: max(len(examples) // count, 1)]
 
 
-def _settings(seeds: int, **shape: Any) -> FinetuneSettings:
+def _settings(**shape: Any) -> FinetuneSettings:
     bf16 = torch.cuda.is_available() or bool(torch.cpu.get_capabilities().get("avx512_bf16"))
-    return FinetuneSettings(batch_size=8, attention_dropout=0.0, bf16=bf16, trials=seeds, **shape)
+    return FinetuneSettings(batch_size=8, attention_dropout=0.0, bf16=bf16, **shape)
 
 
 def scored(trial: Trial, model: Path, work: Path) -> dict[str, Any]:
@@ -93,20 +95,16 @@ def scored(trial: Trial, model: Path, work: Path) -> dict[str, Any]:
     Returns:
         `scores` by seed, and `counts` [documents, counts], the mean over the seeds, for `compared`.
     """
-    task, found = TASKS.get(trial.task), []
-    for done in finetune_task(model, trial.data, work / f"{model.name}-{trial.task}", trial.settings):
-        kept = done.folder.with_name(f"{done.folder.name}.scored.json")
-        weights = read_json(done.folder / NOTE, "fine-tune it again")["weights_sha256"]
+    found = []
+    for seed in range(trial.seeds):
+        folder = work / f"{model.name}-{trial.task}" / f"seed-{seed}"
+        note = _fitted(trial, model, folder, seed)
+        kept = folder.with_name(f"{folder.name}.scored.json")
         result = read_json(kept, "remove it") if kept.is_file() else {}
-        if result.get("weights_sha256") != weights:
-            result = {
-                "weights_sha256": weights,
-                "loss": done.loss,
-                "steps": done.steps,
-                **_score(trial, task, done.folder),
-            }
+        if result.get("weights_sha256") != note["weights_sha256"]:
+            result = {**{key: note[key] for key in ("weights_sha256", "loss", "steps")}, **_score(trial, folder)}
             write_json(kept, result)
-        print(f"{model.name}, {trial.task}, seed {done.seed}: {result['score']:.4f}", flush=True)
+        print(f"{model.name}, {trial.task}, seed {seed}: {result['score']:.4f}", flush=True)
         found.append(result)
     return {
         "scores": [one["score"] for one in found],
@@ -116,7 +114,23 @@ def scored(trial: Trial, model: Path, work: Path) -> dict[str, Any]:
     }
 
 
-def _score(trial: Trial, task: Any, folder: Path) -> dict[str, Any]:
+_TOLD = ("max_length", "stride", "epochs", "learning_rate", "batch_size", "attention_dropout", "bf16", "seed")
+
+
+def _fitted(trial: Trial, model: Path, folder: Path, seed: int) -> dict[str, Any]:
+    """Fine-tunes, unless it was done with the same settings from the same weights; returns the model's note."""
+    settings = replace(trial.settings, seed=seed)
+    note: dict[str, Any] = read_json(folder / NOTE, "remove it") if (folder / NOTE).is_file() else {}
+    begun = read_json(model / NOTE, "run the recipe again")["weights_sha256"]
+    same = (note.get("parent") or {}).get("weights_sha256") == begun and note.get("documents") == len(trial.data.train)
+    if not same or any(note[name] != getattr(settings, name) for name in _TOLD):
+        finetune_task(model, trial.data, folder, settings)
+        note = read_json(folder / NOTE, "remove it")
+    return note
+
+
+def _score(trial: Trial, folder: Path) -> dict[str, Any]:
+    task = TASKS.get(trial.task)
     model, tokenizer = load_model(folder, None, device=best_device())
     with half_precision(best_device()):
         found = predict(model, tokenizer, [neutral(example) for example in trial.scored], batch_size=16)
