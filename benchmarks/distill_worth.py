@@ -216,9 +216,10 @@ def settings_of(recipe: Recipe) -> dict[str, Any]:
 
 def trials_of(told: argparse.Namespace) -> Sequence[Trial]:
     """Returns the tasks."""
+    questions = told.data / "qa" / "squadshifts_new_wiki.jsonl.gz"
     made = {
-        "conll2003": lambda: names(told.data / "ner", told.ner_documents, told.seeds),
-        "squad": lambda: answers(told.data / "qa" / "squadshifts_new_wiki.jsonl.gz", told.questions, told.seeds),
+        "conll2003": lambda: names(told.data / "ner", told.ner_documents, told.ner_epochs, told.seeds),
+        "squad": lambda: answers(questions, told.questions, told.qa_epochs, told.qa_seeds),
     }
     return [made[name]() for name in told.tasks.split(",")]
 
@@ -234,6 +235,10 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=2, help="of each fine-tuning")
     parser.add_argument("--ner-documents", type=int, default=100, help="trained on")
     parser.add_argument("--questions", type=int, default=800, help="trained on, about")
+    parser.add_argument("--qa-seeds", type=int, default=2, help="the same for questions, which take longest")
+    parser.add_argument("--ner-epochs", type=float, default=2)
+    parser.add_argument("--qa-epochs", type=float, default=2)
+    parser.add_argument("--tasks", default="conll2003,squad")
     parser.add_argument(
         "--only", help="fine-tune and score these models, or measure held-out text (held-out), and stop"
     )

@@ -56,15 +56,15 @@ class Trial:
     facts: dict[str, Any]
 
 
-def names(folder: Path, documents: int, seeds: int) -> Trial:
+def names(folder: Path, documents: int, epochs: float, seeds: int) -> Trial:
     """Returns CoNLL-2003: its first training documents, scored on testa."""
     data = open_evaluation_task(Request("conll2003", data_dir=folder, held_out="none", limit=documents))
     scored = TASKS.get("conll2003").load("validation", folder).examples
-    settings = _settings(max_length=128, stride=32, epochs=2, learning_rate=1.5e-4)
+    settings = _settings(max_length=128, stride=32, epochs=epochs, learning_rate=1.5e-4)
     return Trial("conll2003", data, scored, settings, seeds, {"trained_on": len(data.train), "scored": len(scored)})
 
 
-def answers(path: Path, questions: int, seeds: int) -> Trial:
+def answers(path: Path, questions: int, epochs: float, seeds: int) -> Trial:
     """Returns questions about paragraphs, split by document: those of a title are all trained on or all scored."""
     examples = list(TASKS.get("squad").examples(path, Tally()))
     titles = sorted({example.document for example in examples})
@@ -75,7 +75,7 @@ def answers(path: Path, questions: int, seeds: int) -> Trial:
     scored, train = _spread(apart, SCORED), _spread(rest, questions)
     facts = {"split_seed": SPLIT_SEED, "documents": len(titles), "documents_scored": len(kept)}
     data = TaskData("squad", "1", "question-answering", (), train, [], lambda found: 0.0, "none", facts)
-    settings = _settings(max_length=256, stride=64, epochs=2, learning_rate=1.5e-4)
+    settings = _settings(max_length=256, stride=64, epochs=epochs, learning_rate=1.5e-4)
     return Trial("squad", data, scored, settings, seeds, {**facts, "trained_on": len(train), "scored": len(scored)})
 
 
