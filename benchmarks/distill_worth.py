@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 import torch
 import torch.nn.functional as F
-from worth_tasks import Trial, answers, compared, difference, names, scored
+from worth_tasks import TOLD, Trial, answers, compared, difference, names, scored
 
 from gonerd.annotation.encoder.device import best_device, half_precision
 from gonerd.evaluation.environment import environment
@@ -158,7 +158,7 @@ def task_results(trial: Trial, folder: Path, work: Path) -> dict[str, Any]:
         "student_less_teacher": compared(trial, found[TEACHER], found[AFTER]),
     }
     models = {name: {k: v for k, v in one.items() if k != "counts"} for name, one in found.items()}
-    settings = {k: v for k, v in vars(trial.settings).items() if v is not None}
+    settings = {name: getattr(trial.settings, name) for name in TOLD if name != "seed"}
     return {"data": trial.facts, "settings": settings, "models": models, **pairs}
 
 

@@ -114,7 +114,7 @@ def scored(trial: Trial, model: Path, work: Path) -> dict[str, Any]:
     }
 
 
-_TOLD = ("max_length", "stride", "epochs", "learning_rate", "batch_size", "attention_dropout", "bf16", "seed")
+TOLD = ("max_length", "stride", "epochs", "learning_rate", "batch_size", "attention_dropout", "bf16", "seed")
 
 
 def _fitted(trial: Trial, model: Path, folder: Path, seed: int) -> dict[str, Any]:
@@ -123,7 +123,7 @@ def _fitted(trial: Trial, model: Path, folder: Path, seed: int) -> dict[str, Any
     note: dict[str, Any] = read_json(folder / NOTE, "remove it") if (folder / NOTE).is_file() else {}
     begun = read_json(model / NOTE, "run the recipe again")["weights_sha256"]
     same = (note.get("parent") or {}).get("weights_sha256") == begun and note.get("documents") == len(trial.data.train)
-    if not same or any(note[name] != getattr(settings, name) for name in _TOLD):
+    if not same or any(note[name] != getattr(settings, name) for name in TOLD):
         finetune_task(model, trial.data, folder, settings)
         note = read_json(folder / NOTE, "remove it")
     return note
