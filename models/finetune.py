@@ -15,8 +15,9 @@ from gonerd.files import check_replaceable, read_json
 from .allocator import keep_freed_memory
 from .finetuning import KINDS, Kind, Shape, TaskData
 from .finetuning._kind import check_attends
+from .finetuning._teacher import open_teacher, teacher_facts
 from .finetuning.defaults import Defaults, defaults_for
-from .finetuning.distillation import Distillation, Taught, open_teacher, teacher_facts
+from .finetuning.distillation import Distillation, Taught
 from .finetuning.running import predict_pieces
 from .finetuning.sources import Request, open_task
 from .finetuning.train import Objective, Recipe, train

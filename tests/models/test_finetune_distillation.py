@@ -206,8 +206,8 @@ def test_a_narrower_student_learns_its_projection(teacher, save_model, tmp_path)
     student, tokenizer = load_model(narrow, made.head, **made.overrides())
     told = Distillation(teacher, states={"hidden_mse": {"layers": "last"}})
     from gonerd.models.finetuning import Shape
+    from gonerd.models.finetuning._teacher import open_teacher
     from gonerd.models.finetuning.defaults import KINDS as RATES
-    from gonerd.models.finetuning.distillation import open_teacher
     from gonerd.models.finetuning.train import Recipe, train
 
     taught = Taught(made, told, student, open_teacher(told, made, tokenizer, Shape(64, 8), "none"))
