@@ -15,7 +15,6 @@ from torch import Tensor, nn
 from transformers.activations import ACT2FN
 
 from ._int8 import Int8Linear, quantised
-from ._products import by_onednn, product
 
 STRETCH = 1024  # rows of the feed-forward block at a time: its buffer stays in the cache
 
@@ -33,8 +32,6 @@ def project(module: nn.Module, x: Tensor, buffer: Tensor) -> Tensor:
     if type(module) is not nn.Linear or module._forward_hooks or module._forward_pre_hooks:
         out: Tensor = module(x)
         return out
-    if by_onednn(x, module.weight):
-        return product(x, module.weight, module.bias)
     if module.bias is None:
         return torch.mm(x, module.weight.t(), out=buffer)
     return torch.addmm(module.bias, x, module.weight.t(), out=buffer)
@@ -49,14 +46,10 @@ def project_into(modules: Sequence[nn.Module], x: Tensor, outs: Sequence[Tensor]
                 assert isinstance(module, Int8Linear)
                 out[start : start + STRETCH] = module.product(rows)
         return
-    # A product that comes in a tensor of its own is copied while it is in the cache.
-    size = STRETCH if any(type(m) is nn.Linear and by_onednn(x, m.weight) for m in modules) else len(x)
     for module, out in zip(modules, outs, strict=True):
-        for start in range(0, len(x), size):
-            part = out[start : start + size]
-            made = project(module, x[start : start + size], part)
-            if made is not part:
-                part.copy_(made)
+        made = project(module, x, out)
+        if made is not out:
+            out.copy_(made)
 
 
 class FeedForward:

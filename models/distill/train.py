@@ -16,7 +16,6 @@ from gonerd.models.allocator import keep_freed_memory
 from gonerd.models.corpus import Corpus, open_corpus
 from gonerd.models.load import load_model
 from gonerd.models.note import note_of, remember
-from gonerd.models.products import fast_products
 
 from .distiller import Distiller
 from .draws import Draws
@@ -76,8 +75,7 @@ def train(
     trainer = DistillTrainer(distiller, told, draws, _held_out(text, training), masking, [Watch(training.divergence)])
     start, checkpoint = time.perf_counter(), newest(scratch)
     done = int(checkpoint.name.rpartition("-")[2]) if checkpoint else 0
-    with fast_products():
-        trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+    trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     seconds = time.perf_counter() - start
     tokens = trainer.tokens_per_step(text.max_length) * (training.steps - done)
     if processes().is_main_process:

@@ -8,7 +8,6 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from gonerd.models.products import fast_products
 from gonerd.models.windows import takes_global_mask
 from gonerd.progress import track
 
@@ -35,7 +34,7 @@ def run(model: Any, tokenizer: Any, kind: Kind, pieces: Sequence[Piece], attends
     model.eval()
     for batch in track([order[i : i + batch_size] for i in range(0, len(order), batch_size)], "predict"):
         inputs = collate([pieces[i] for i in batch], tokenizer.pad_token_id, attends=marks)
-        with torch.inference_mode(), fast_products():
+        with torch.inference_mode():
             outputs = model(**{name: value.to(model.device) for name, value in inputs.items()})
         found.update(zip(batch, kind.scores(outputs).cpu(), strict=True))
     return [found[i] for i in range(len(pieces))]

@@ -14,7 +14,6 @@ from torch import Tensor, nn
 from transformers import PrinterCallback, Trainer, TrainerCallback, TrainingArguments
 
 from gonerd.errors import GonerdError
-from gonerd.models.products import fast_products
 from gonerd.models.windows import takes_global_mask
 
 from ._kind import Kind, Piece, collate
@@ -125,8 +124,7 @@ def train(
             callbacks=[keeper],
         )
         trainer.remove_callback(PrinterCallback)  # the caller says what was done, in its own words
-        with fast_products():
-            result = trainer.train()
+        result = trainer.train()
     if not math.isfinite(result.training_loss):
         raise GonerdError(f"the training loss became {result.training_loss}; lower --learning-rate and run again")
     keeper.restore()
