@@ -8,7 +8,7 @@ OUT ?= out/demo
 .DEFAULT_GOAL := help
 .PHONY: help setup demo sample test check format bench bench-annotation bench-annotation-speed \
 	bench-annotation-trained bench-attention bench-build bench-crawl bench-distill \
-	bench-evaluate bench-extract bench-int8 bench-report bench-scale bench-score docs constraints clean
+	bench-distill-worth bench-evaluate bench-extract bench-int8 bench-report bench-scale bench-score docs constraints clean
 
 help: ## Show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | expand -t 13
@@ -69,6 +69,9 @@ bench-distill: setup ## Measure a step of distillation against one that projects
 
 bench-evaluate: setup ## Measure prediction in batches by length against padded batches in fixed order
 	$(BIN)/python -P benchmarks/evaluate_throughput.py --out benchmarks/results/evaluate_throughput.json
+
+bench-distill-worth: setup ## Measure what distillation is worth, on ../shared/data (an hour or more)
+	$(BIN)/python benchmarks/distill_worth.py --model "$$($(BIN)/gonerd models teacher)" --out benchmarks/results/distill-worth.json
 
 bench-extract: setup ## Measure the extraction on ../shared/data against its floors
 	$(BIN)/python benchmarks/extract.py

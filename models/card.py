@@ -134,8 +134,8 @@ def _training(note: Mapping[str, Any]) -> Iterator[str]:
     if not training:
         return
     yield f"## Training ({note.get('task') or settings.get('step')})"
-    if settings.get("teacher"):
-        yield f"Teacher: {_public(settings['teacher'])}."
+    if teacher := settings.get("teacher") or note.get("teacher"):
+        yield f"Teacher: {_public(teacher)}."
     losses = note.get("losses") or {}
     if losses:
         rows = [{"loss": k, "weight": v["weight"], "options": _options(v)} for k, v in losses.items()]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from gonerd.errors import needs_extra
+from gonerd.errors import UsageError, needs_extra
 from gonerd.options import Config, Limit, Seed
 
 from ._options import Model, Out, pairs
@@ -70,6 +71,24 @@ def finetune(
     patience: Annotated[
         int | None, typer.Option(min=1, show_default=False, help="Stop after so many epochs without a better score.")
     ] = None,
+    bf16: Annotated[
+        bool | None,
+        typer.Option("--bf16/--fp32", show_default=False, help="Precision of layers (default: bf16 where a GPU can)."),
+    ] = None,
+    teacher: Annotated[
+        str | None, typer.Option(show_default=False, help="Model fine-tuned for the task to distil from.")
+    ] = None,
+    distill_weight: Annotated[
+        float, typer.Option(help="Share of the teacher's soft targets in the loss; gold labels have the rest.")
+    ] = 0.5,
+    temperature: Annotated[float, typer.Option(help="What student's and teacher's logits are divided by.")] = 2.0,
+    hidden_weight: Annotated[
+        float | None,
+        typer.Option(min=1e-9, show_default=False, help="Weight of the teacher's hidden states (default: not used)."),
+    ] = None,
+    hidden_layers: Annotated[
+        str, typer.Option(help="States to compare: uniform, last, or STUDENT:TEACHER pairs such as 1:2,2:4,3:6.")
+    ] = "uniform",
     trials: Annotated[int, typer.Option(min=1, help="Runs with seeds from --seed on, each in OUT/seed-N.")] = 1,
     limit: Limit = None,
     seed: Seed = 0,
@@ -80,7 +99,7 @@ def finetune(
         from .finetune import FinetuneSettings, best_of, finetune_task
         from .finetuning.sources import Request, open_task
 
-        given = locals()
+        given = {**locals(), "state_losses": _state_losses(hidden_weight, hidden_layers)}
         names = FinetuneSettings.__dataclass_fields__
         settings = FinetuneSettings(**{name: given[name] for name in names})
         request = Request(task, data, data_dir, revision, held_out, limit, absent_answers, pairs(option, "--option"))
@@ -93,3 +112,15 @@ def finetune(
         )
     if len(done) > 1:
         typer.echo(f"best of {len(done)} -> {best_of(done).folder}")
+
+
+def _state_losses(weight: float | None, layers: str) -> dict[str, dict[str, Any]]:
+    """Returns the losses over hidden states as the settings have them."""
+    if weight is None:
+        return {}
+    if layers in ("uniform", "last"):
+        return {"hidden_mse": {"weight": weight, "layers": layers}}
+    found = [re.fullmatch(r"\s*(\d+):(\d+)\s*", pair) for pair in layers.split(",")]
+    if not all(found):
+        raise UsageError(f"--hidden-layers {layers!r}: give uniform, last, or pairs of numbers such as 1:2,2:4,3:6")
+    return {"hidden_mse": {"weight": weight, "layers": [[int(n) for n in pair.groups()] for pair in found if pair]}}

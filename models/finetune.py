@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,9 @@ from gonerd.files import check_replaceable, read_json
 from .allocator import keep_freed_memory
 from .finetuning import KINDS, Kind, Shape, TaskData
 from .finetuning._kind import check_attends
+from .finetuning._teacher import open_teacher, teacher_facts
 from .finetuning.defaults import Defaults, defaults_for
+from .finetuning.distillation import Distillation, Taught
 from .finetuning.running import predict_pieces
 from .finetuning.sources import Request, open_task
 from .finetuning.train import Objective, Recipe, train
@@ -40,6 +42,13 @@ class FinetuneSettings:
             the fused attention kernel, which halves the time of a step on a CPU.
         global_attention: Which tokens are global, "none", "first" or "question"; chosen by the kind of task when None.
         patience: Epochs without a better held-out score after which training ends; never when None.
+        bf16: Whether layers compute in bf16, the weights staying in fp32; where a GPU can when None. Of CPUs only those
+            with instructions for it gain by it, twofold; others emulate it slowly.
+        teacher: Folder or hub id of a model fine-tuned for the task, to distil from; none when None.
+        distill_weight: Share of the teacher's soft targets in the loss; the gold labels have the rest.
+        temperature: What both models' logits are divided by.
+        state_losses: Options of losses over hidden states by their names (`gonerd.models.losses`), for instance
+            {"hidden_mse": {"weight": 1.0, "layers": "uniform"}}; they come on top.
         trials: Runs, with seeds from `seed` on, each saved in a folder of its own when there are several.
         seed: Seed of the head, the order and the dropout.
         limit: Train on the first documents only.
@@ -55,6 +64,11 @@ class FinetuneSettings:
     attention_dropout: float | None = None
     global_attention: str | None = None
     patience: int | None = None
+    bf16: bool | None = None
+    teacher: str | Path | None = None
+    distill_weight: float = 0.5
+    temperature: float = 2.0
+    state_losses: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     trials: int = 1
     seed: int = 0
     limit: int | None = None
@@ -137,7 +151,7 @@ def finetune_task(
         data: The task.
         out: Folder of the fine-tuned model; of several trials, the folder that holds `seed-N`.
         settings: How to fine-tune.
-        objective: See `gonerd.models.finetuning.train.train`.
+        objective: See `gonerd.models.finetuning.train.train`; in place of the teacher that the settings name.
         resume: Take a single run that was finished before, from the same weights, data and settings, as it is; of
             several trials those are always taken.
 
@@ -145,8 +159,9 @@ def finetune_task(
         One summary a trial.
 
     Raises:
-        UsageError: Window, stride or global tokens do not fit.
-        GonerdError: The model cannot be loaded, an example does not fit its task, or the loss is no number any more.
+        UsageError: Window, stride, global tokens or a setting of the distillation do not fit.
+        GonerdError: The model or its teacher cannot be loaded, the two do not fit each other, an example does not fit
+            its task, or the loss is no number any more.
     """
     settings = settings or FinetuneSettings()
     keep_freed_memory()
@@ -171,9 +186,12 @@ class _Prepared:
     rates: Defaults
     attends: str
     facts: dict[str, Any]
+    objective: Objective | None
 
 
-def _prepare(model_or_id: str | Path, data: TaskData, settings: FinetuneSettings) -> _Prepared:
+def _prepare(
+    model_or_id: str | Path, data: TaskData, settings: FinetuneSettings, objective: Objective | None = None
+) -> _Prepared:
     from transformers import set_seed
 
     kind = KINDS.get(data.kind)(data.labels)
@@ -186,21 +204,13 @@ def _prepare(model_or_id: str | Path, data: TaskData, settings: FinetuneSettings
         overrides["attention_probs_dropout_prob"] = settings.attention_dropout
     model, tokenizer = load_model(model_or_id, kind.head, **overrides)
     shape = window_shape(model, tokenizer, settings.max_length, settings.stride)
-    facts = {
-        "made_by": "gonerd models finetune",
-        "source": str(model_or_id),
-        "task": data.name,
-        "task_version": data.version,
-        **data.dataset,
-        **asdict(settings),
-        **{name: value for name, value in asdict(rates).items() if name != "source"},
-        **asdict(shape),
-        "defaults": rates.source,
-        "global_attention": attends,
-        "attention_used": attention_used(model),
-        "begun_from_sha256": weights_sha256(model),
-    }
-    return _Prepared(model, tokenizer, kind, shape, rates, attends, facts)
+    facts = _facts(model_or_id, model, data, shape, rates, settings, attends)
+    if settings.teacher is not None and objective is None:
+        told = Distillation(settings.teacher, settings.distill_weight, settings.temperature, settings.state_losses)
+        teacher = open_teacher(told, kind, tokenizer, shape, attends)
+        facts |= teacher_facts(told, teacher)
+        objective = Taught(kind, told, model, teacher)
+    return _Prepared(model, tokenizer, kind, shape, rates, attends, facts, objective)
 
 
 def is_finished(model_or_id: str | Path, data: TaskData, out: Path, settings: FinetuneSettings | None = None) -> bool:
@@ -227,13 +237,13 @@ def _trial(
     objective: Objective | None,
     resume: bool,
 ) -> FinetuneSummary:
-    ready = _prepare(model_or_id, data, settings)
+    ready = _prepare(model_or_id, data, settings, objective)
     done = _finished(out, ready.facts) if resume else None
     if done is None:
         check_replaceable(out.resolve())  # before hours of training rather than after
         if torch.cuda.is_available():
             ready.model.to("cuda")
-        done = {**ready.facts, **_run(ready, data, settings, objective)}
+        done = {**ready.facts, **_run(ready, data, settings)}
         remembered = {"kind": data.kind, "labels": list(ready.kind.labels), "global_attention": ready.attends}
         ready.model.config.task_specific_params = {"gonerd": {**remembered, **asdict(ready.shape)}}
         save(ready.model, ready.tokenizer, out, done)
@@ -248,6 +258,38 @@ def _trial(
         metric=data.metric,
         folder=out,
     )
+
+
+def _facts(
+    model_or_id: str | Path,
+    model: Any,
+    data: TaskData,
+    shape: Shape,
+    rates: Defaults,
+    settings: FinetuneSettings,
+    attends: str,
+) -> dict[str, Any]:
+    """Returns what a model's note says before it is trained."""
+    told = asdict(settings)
+    if settings.teacher is None:
+        told = {name: value for name, value in told.items() if name not in _OF_A_TEACHER}
+    return {
+        "made_by": "gonerd models finetune",
+        "source": str(model_or_id),
+        "task": data.name,
+        "task_version": data.version,
+        **data.dataset,
+        **told,
+        **{name: value for name, value in asdict(rates).items() if name != "source"},
+        **asdict(shape),
+        "defaults": rates.source,
+        "global_attention": attends,
+        "attention_used": attention_used(model),
+        "begun_from_sha256": weights_sha256(model),
+    }
+
+
+_OF_A_TEACHER = ("teacher", "distill_weight", "temperature", "state_losses")
 
 
 def _rates(data: TaskData, settings: FinetuneSettings) -> Defaults:
@@ -283,7 +325,7 @@ def _finished(out: Path, facts: dict[str, Any]) -> dict[str, Any] | None:
     return note if all(note.get(name) == value for name, value in wanted.items()) else None
 
 
-def _run(ready: _Prepared, data: TaskData, settings: FinetuneSettings, objective: Objective | None) -> dict[str, Any]:
+def _run(ready: _Prepared, data: TaskData, settings: FinetuneSettings) -> dict[str, Any]:
     """Trains in place, and returns what came out for the note."""
     model, tokenizer, kind, attends = ready.model, ready.tokenizer, ready.kind, ready.attends
     pieces = kind.pieces(tokenizer, data.train, ready.shape, gold=True)
@@ -294,8 +336,8 @@ def _run(ready: _Prepared, data: TaskData, settings: FinetuneSettings, objective
         found = predict_pieces(model, tokenizer, kind, data.held_out, tested, attends, micro_batch)
         return data.score(found)
 
-    recipe = Recipe(ready.rates, micro_batch, settings.patience, attends, settings.seed)
-    done = train(model, tokenizer, kind, pieces, recipe, score if tested else None, objective)
+    recipe = Recipe(ready.rates, micro_batch, settings.patience, attends, settings.seed, settings.bf16)
+    done = train(model, tokenizer, kind, pieces, recipe, score if tested else None, ready.objective)
     return {
         "documents": len(data.train),
         "windows": len(pieces),

@@ -120,9 +120,7 @@ def _keep(
         "loss": _last(trainer, "loss"),
         "tokens_per_second": round(speed),
         "processes": trainer.args.world_size,
-        "hardware": torch.cuda.get_device_name()
-        if torch.cuda.is_available()
-        else f"CPU, {torch.get_num_threads()} threads",
+        "hardware": _hardware(),
     }
     place.save(name, student, tokenizer, **facts)
     for folder in scratch.glob("checkpoint-*"):

@@ -97,7 +97,7 @@ def arguments(training: Training, scratch: Path, seed: int, evaluates: bool) -> 
         raise UsageError(f"training: 'trainer' holds something impossible ({cause}); mend the recipe") from error
 
 
-_CHANGEABLE = {"optim", "report_to", "disable_tqdm", "dataloader_pin_memory"}
+_CHANGEABLE = {"optim", "report_to", "disable_tqdm", "dataloader_pin_memory", "use_cpu"}
 
 
 def _ours(training: Training, scratch: Path, seed: int, evaluates: bool) -> dict[str, Any]:
@@ -134,6 +134,7 @@ def _ours(training: Training, scratch: Path, seed: int, evaluates: bool) -> dict
         "remove_unused_columns": False,
         "label_names": ["labels"],
         "dataloader_pin_memory": cuda,
+        "use_cpu": not torch.accelerator.is_available(),  # or else bf16 is refused where there is nothing but a CPU
         "disable_tqdm": not sys.stderr.isatty(),
         "report_to": logger,
     }

@@ -9,8 +9,10 @@ from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from gonerd.errors import UsageError
+from gonerd.models.losses import precise
 
 GLOBAL = ("none", "first", "question")
 
@@ -98,6 +100,20 @@ class Kind(ABC):
         """Returns the mean loss of a batch, a scalar in float32."""
 
     @abstractmethod
+    def soft_loss(
+        self, outputs: Any, teacher: Any, targets: dict[str, Tensor], real: Tensor, temperature: float
+    ) -> Tensor:
+        """Returns how far a student's outputs are from its teacher's, a mean like `loss`, a scalar in float32.
+
+        Args:
+            outputs: The student's.
+            teacher: The teacher's, for the same windows.
+            targets: What `loss` compares with, which tells what counts.
+            real: (B, N), where there is no padding.
+            temperature: What logits are divided by.
+        """
+
+    @abstractmethod
     def scores(self, outputs: Any) -> Tensor:
         """Returns what `merge` reads, of shape (B, …) in float32."""
 
@@ -108,6 +124,24 @@ class Kind(ABC):
     @abstractmethod
     def merge(self, examples: Sequence[Any], pieces: Sequence[Piece], scores: Sequence[Tensor]) -> list[Any]:
         """Makes one prediction an example from its windows, each read where it has the most context."""
+
+
+def divergence(student: Tensor, teacher: Tensor, temperature: float) -> Tensor:
+    """Returns the KL divergence of distributions over the last axis, times the temperature squared.
+
+    That keeps the size of its gradient whatever the temperature (Hinton et al. 2015, section 2).
+
+    Args:
+        student: Logits (…, classes).
+        teacher: Likewise.
+        temperature: What both are divided by.
+
+    Returns:
+        (…) in float32 or finer.
+    """
+    ours, theirs = ((precise(logits) / temperature).log_softmax(-1) for logits in (student, teacher))
+    found: Tensor = functional.kl_div(ours, theirs, reduction="none", log_target=True).sum(-1)
+    return found * temperature**2
 
 
 def global_tokens(piece: Piece, attends: str) -> list[int]:

@@ -12,11 +12,12 @@ from torch import Tensor
 from torch.nn import functional
 
 from gonerd.errors import GonerdError
+from gonerd.models.losses import precise
 
 from . import KINDS
 from ._cutting import cut, parts_of
 from ._examples import ClassificationExample
-from ._kind import Kind, Piece, Shape, owned
+from ._kind import Kind, Piece, Shape, divergence, owned
 
 APART = 1 << 40  # between the units of one part of the other text and the next: more than the tokens of any text
 
@@ -79,6 +80,12 @@ class Classification(Kind):
         losses = functional.cross_entropy(outputs.logits.float(), targets["labels"], reduction="none")
         return (losses * targets["weights"]).mean()
 
+    def soft_loss(
+        self, outputs: Any, teacher: Any, targets: dict[str, Tensor], real: Tensor, temperature: float
+    ) -> Tensor:
+        """Returns the weighted divergence from the teacher's classes."""
+        return (divergence(outputs.logits, teacher.logits, temperature) * targets["weights"]).mean()
+
     def scores(self, outputs: Any) -> Tensor:
         """Returns the logits, (B, classes)."""
         logits: Tensor = outputs.logits
@@ -124,6 +131,13 @@ class Regression(Classification):
         """Returns the weighted squared error."""
         found: Tensor = outputs.logits
         return ((found.float().squeeze(-1) - targets["labels"]) ** 2 * targets["weights"]).mean()
+
+    def soft_loss(
+        self, outputs: Any, teacher: Any, targets: dict[str, Tensor], real: Tensor, temperature: float
+    ) -> Tensor:
+        """Returns the weighted squared difference from the teacher's numbers, which know no temperature."""
+        ours, theirs = (precise(model.logits).squeeze(-1) for model in (outputs, teacher))
+        return ((ours - theirs) ** 2 * targets["weights"]).mean()
 
     def read(self, logits: Tensor) -> int | float:
         """Reads a prediction off merged logits."""

@@ -16,14 +16,16 @@ import torch
 from torch import Tensor
 
 from gonerd.errors import GonerdError
+from gonerd.models.losses import precise
 
 from . import KINDS
 from ._cutting import cut
 from ._examples import Answer, QuestionExample
-from ._kind import Kind, Piece, Shape
+from ._kind import Kind, Piece, Shape, divergence
 
 LONGEST = 30  # tokens of an answer, as in BERT's run_squad
 _NONE = 0  # the first token
+_NEVER = -1e9  # finite, so that nothing times it is nothing
 
 
 @KINDS.register("question-answering")
@@ -116,6 +118,17 @@ class Questions(Kind):
             logits = logits.float()
             total = total + (logits.logsumexp(-1) - logits.masked_fill(~marks, -torch.inf).logsumexp(-1)).mean()
         return total / 2  # type: ignore[return-value]  # two tensors were added
+
+    def soft_loss(
+        self, outputs: Any, teacher: Any, targets: dict[str, Tensor], real: Tensor, temperature: float
+    ) -> Tensor:
+        """Returns the divergence from the teacher's first and last tokens, none and choices among them."""
+        # Padding is no token to point at, and what a model gives there is its own affair.
+        ours, theirs = (
+            precise(torch.stack([model.start_logits, model.end_logits], 1)).masked_fill(~real[:, None], _NEVER)
+            for model in (outputs, teacher)
+        )
+        return divergence(ours, theirs, temperature).mean()
 
     def scores(self, outputs: Any) -> Tensor:
         """Returns the logits of first and last token, (B, 2, N)."""

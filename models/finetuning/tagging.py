@@ -17,7 +17,7 @@ from gonerd.records import Span
 
 from . import KINDS
 from ._examples import TagExample
-from ._kind import Kind, Piece, Shape, owned, padded
+from ._kind import Kind, Piece, Shape, divergence, owned, padded
 
 
 @KINDS.register("token-classification")
@@ -58,6 +58,13 @@ class Tagging(Kind):
         logits, labels = outputs.logits.float().flatten(0, 1), targets["labels"].flatten()
         count = (labels != IGNORED).sum().clamp(min=1)  # a window may own no word
         return functional.cross_entropy(logits, labels, ignore_index=IGNORED, reduction="sum") / count
+
+    def soft_loss(
+        self, outputs: Any, teacher: Any, targets: dict[str, Tensor], real: Tensor, temperature: float
+    ) -> Tensor:
+        """Returns the divergence from the teacher's tags, a mean over the words that `loss` counts."""
+        here = targets["labels"] != IGNORED
+        return divergence(outputs.logits[here], teacher.logits[here], temperature).sum() / here.sum().clamp(min=1)
 
     def scores(self, outputs: Any) -> Tensor:
         """Returns the probabilities of the best classes and these, (B, N, 2)."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from transformers import PrinterCallback, Trainer, TrainerCallback, TrainingArguments
 
 from gonerd.errors import GonerdError
@@ -19,6 +19,7 @@ from gonerd.models.windows import takes_global_mask
 
 from ._kind import Kind, Piece, collate
 from .defaults import Defaults
+from .distillation import taken
 
 # From (model, its inputs, its outputs, what the outputs are compared with) to a scalar.
 Objective = Callable[[Any, dict[str, Tensor], Any, dict[str, Tensor]], Tensor]
@@ -34,6 +35,7 @@ class Recipe:
         patience: Epochs without a better held-out score after which training ends; None for never.
         attends: Which tokens are global.
         seed: Seed of the order and the dropout.
+        bf16: Whether layers compute in bf16, the weights staying in fp32; where a GPU can when None.
     """
 
     rates: Defaults
@@ -41,6 +43,7 @@ class Recipe:
     patience: int | None
     attends: str
     seed: int
+    bf16: bool | None = None
 
 
 @dataclass
@@ -78,8 +81,8 @@ def train(
         pieces: Training windows with targets.
         recipe: How to train.
         held_out: Scores the model as it stands, the higher the better; without it the last weights stay.
-        objective: The loss; that of the kind when None. Distillation from a fine-tuned teacher enters here: it sees
-            the inputs as well, and adds its terms to `kind.loss(outputs, targets)`.
+        objective: The loss; that of the kind when None. Distillation from a fine-tuned teacher enters here
+            (`distillation.Taught`). A module's parameters are learnt too, and `asks` is what it asks of the model.
 
     Returns:
         What came out.
@@ -92,6 +95,7 @@ def train(
     batches = math.ceil(len(pieces) / min(recipe.micro_batch, rates.batch_size))
     steps = math.ceil(math.ceil(batches / accumulated) * rates.epochs)
     keeper = _BestEpoch(model, held_out, recipe.patience)
+    cuda = torch.cuda.is_available()
     with tempfile.TemporaryDirectory() as scratch:
         arguments = TrainingArguments(
             output_dir=scratch,
@@ -107,16 +111,17 @@ def train(
             report_to=[],
             disable_tqdm=not sys.stderr.isatty(),
             remove_unused_columns=False,
-            dataloader_pin_memory=torch.cuda.is_available(),
-            bf16=torch.cuda.is_available() and torch.cuda.is_bf16_supported(),
+            dataloader_pin_memory=cuda,
+            use_cpu=not torch.accelerator.is_available(),  # or else bf16 is refused where there is nothing but a CPU
+            optim="adamw_torch_fused",  # one pass over the weights, on CPUs too
+            bf16=(cuda and torch.cuda.is_bf16_supported()) if recipe.bf16 is None else recipe.bf16,
         )
+        marks = any(map(takes_global_mask, (model, *filter(None, [getattr(objective, "teacher", None)]))))
         trainer = _Trainer(
-            kind,
-            objective,
-            model=model,
+            model=_Learner(model, kind, objective),
             args=arguments,
             train_dataset=list(pieces),
-            data_collator=_Collator(kind, tokenizer.pad_token_id, recipe.attends if takes_global_mask(model) else None),
+            data_collator=_Collator(kind, tokenizer.pad_token_id, recipe.attends if marks else None),
             callbacks=[keeper],
         )
         trainer.remove_callback(PrinterCallback)  # the caller says what was done, in its own words
@@ -142,26 +147,35 @@ class _Collator:
         return batch
 
 
-class _Trainer(Trainer):
-    kind: Kind
-    objective: Objective | None
+class _Learner(nn.Module):
+    """A model with its objective: one module that computes the loss, so that what an objective learns is learnt."""
 
-    def __init__(self, kind: Kind, objective: Objective | None, **settings: Any) -> None:
+    def __init__(self, model: Any, kind: Kind, objective: Objective | None) -> None:
+        super().__init__()
+        self.model, self.kind, self.objective = model, kind, objective
+
+    @property
+    def config(self) -> Any:
+        return self.model.config  # the trainer writes it down
+
+    def forward(self, targets: dict[str, Tensor], **inputs: Tensor) -> Tensor:
+        outputs = self.model(**taken(self.model, inputs), **getattr(self.objective, "asks", {}))
+        if self.objective is None:
+            return self.kind.loss(outputs, targets)
+        return self.objective(self.model, inputs, outputs, targets)
+
+
+class _Trainer(Trainer):
+    def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
-        self.kind, self.objective = kind, objective
         # The loss is a mean over micro-batches; nobody else divides it by a count of items.
         self.model_accepts_loss_kwargs = False
 
     def compute_loss(
         self, model: Any, inputs: Any, return_outputs: bool = False, num_items_in_batch: Any = None
     ) -> Any:
-        targets = inputs.pop("targets")
-        outputs = model(**inputs)
-        if self.objective is None:
-            loss = self.kind.loss(outputs, targets)
-        else:
-            loss = self.objective(model, inputs, outputs, targets)
-        return (loss, outputs) if return_outputs else loss
+        loss = model(**inputs)
+        return (loss, None) if return_outputs else loss
 
 
 class _BestEpoch(TrainerCallback):

@@ -288,6 +288,16 @@ def test_gold_predicted_is_perfect(tmp_path):
     assert score(TASKS.get("gonerd"), gonerd, [example.spans for example in gonerd]) == 1
 
 
+def test_half_precision_when_asked_for(teachable, tmp_path):
+    """Layers compute in bf16, so the loss is near that of fp32 and not the same; weights stay in fp32."""
+    losses = []
+    for bf16 in (False, True):
+        settings = FinetuneSettings(epochs=2, batch_size=2, bf16=bf16)
+        losses.append(finetune_task(teachable, toy([0.5, 0.6]), tmp_path / str(bf16), settings)[0].loss)
+    assert losses[0] != losses[1] == pytest.approx(losses[0], rel=0.05)
+    assert load_model(tmp_path / "True", None)[0].dtype == torch.float32
+
+
 @pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
 def test_half_precision_on_a_device(teachable, tmp_path):
