@@ -14,7 +14,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 from torch.autograd.function import once_differentiable
-from torch.overrides import TorchFunctionMode
 
 from .attention._products import by_onednn, library, product
 
@@ -25,25 +24,29 @@ FEWEST = 32  # rows below which a product is over before another library could m
 def fast_products() -> Iterator[None]:
     """Lets oneDNN compute the dense layers that run inside, where it is the library of choice; else changes nothing.
 
-    The results are float32 products of the same numbers, added up in another order.
+    The results are float32 products of the same numbers, added up in another order. All threads are concerned.
     """
-    if library() != "onednn":
+    if library() != "onednn" or F.linear is _linear:
         yield
         return
-    with _Takeover():
+    # A mode of torch functions would be off while a gradient is computed, where checkpointed layers run again.
+    F.linear = _linear
+    try:
         yield
+    finally:
+        F.linear = _TORCHS
 
 
-class _Takeover(TorchFunctionMode):
-    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        if func is F.linear and not kwargs and len(args) in (2, 3):
-            x, weight = args[:2]
-            rows = x.numel() // max(x.shape[-1], 1)
-            if rows >= FEWEST and _plain(*args) and not torch.is_autocast_enabled("cpu") and by_onednn(x, weight):
-                bias = args[2] if len(args) == 3 else None
-                out: Tensor = _Linear.apply(x, weight, bias)  # type: ignore[no-untyped-call]
-                return out
-        return func(*args, **(kwargs or {}))
+_TORCHS = F.linear
+
+
+def _linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:  # torch's names
+    rows = input.numel() // max(input.shape[-1], 1)
+    fits = rows >= FEWEST and _plain(input, weight, bias) and not torch.is_autocast_enabled("cpu")
+    if fits and by_onednn(input, weight):
+        out: Tensor = _Linear.apply(input, weight, bias)  # type: ignore[no-untyped-call]
+        return out
+    return _TORCHS(input, weight, bias)
 
 
 def _plain(*tensors: Any) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -13,8 +14,15 @@ def _attended(q: torch.Size, k: torch.Size, v: torch.Size, *_: Any, **__: Any) -
     return int(sdpa_flop_count(q, k, v))  # type: ignore[no-untyped-call]
 
 
-# torch counts the fused kernels of GPUs; that of the processor it would leave out.
-_FUSED = {torch.ops.aten._scaled_dot_product_flash_attention_for_cpu: _attended}
+def _multiplied(x: torch.Size, weight: torch.Size, *_: Any, **__: Any) -> int:
+    return 2 * math.prod(x) * weight[0]
+
+
+# torch counts the fused kernels of GPUs; that of the processor it would leave out, and products by oneDNN.
+_FUSED = {
+    torch.ops.aten._scaled_dot_product_flash_attention_for_cpu: _attended,
+    torch.ops.mkldnn._linear_pointwise: _multiplied,
+}
 
 
 def counted(run: Callable[[], object]) -> tuple[int, list[str]]:

@@ -46,7 +46,11 @@ def measured(found: Collection) -> list[str]:
     for runs in found.runs.values():
         for run in (run for held in runs.values() for run in held):
             model = run.result.model
-            known = [f"{model.layers} layers" if model.layers else "", model.attention or "", model.dtype or ""]
+            known = [
+                f"{model.layers} layers" if model.layers else "",
+                model.attention or "",
+                (model.dtype or "").removeprefix("torch."),
+            ]
             known += [f"{model.parameters:,} parameters" if model.parameters else ""]
             known += [f"weights sha256 {model.weights_sha256[:16]}" if model.weights_sha256 else ""]
             facts = ", ".join(filter(None, known)) or "scored from a prediction file, the model is not at hand"

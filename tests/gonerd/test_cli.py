@@ -111,7 +111,7 @@ CASES = {
         1,
         "b: no such blocklist",
     ),
-    "no results": (["evaluate", "report", "empty", "--out", "r"], 1, "holds no scores"),
+    "no results": (["evaluate", "report", "empty", "--out", "r"], 1, "holds no *.json"),
     "no such model": (["models", "halve", "no/such/folder", "--out", "m"], 1, "no/such/folder"),
     "lengths": (["evaluate", "efficiency", "x", "--lengths", "1,b", "--out", "r"], 2, "--lengths '1,b'"),
 }

@@ -215,7 +215,7 @@ def test_impossible_numbers(tiny_bert):
         ({"window": 7}, "window is 7: give an even"),
         ({"window": 0}, "window is 0"),
         ({"windw": 8}, "did you mean 'window'"),
-        ({"attention": "full", "window": 8}, "option of 'full' attention 'window'"),
+        ({"attention": "full", "window": 8}, "'full' attention has no options; leave out 'window'"),
         ({"attention": "bigbird", "semantics": "hg"}, "semantics is 'hg'"),
         ({"max_length": 0}, "max_length"),
         ({"attention": "longfomer"}, "longformer"),
@@ -256,7 +256,7 @@ def test_the_command(save_model, tmp_path):
     assert json.loads((tmp_path / "a" / "gonerd.json").read_text())["attention_used"].startswith("big_bird/random")
     for wrong in ("revision=x", "window=8"):
         refused = runner.invoke(app, ["convert", str(folder), "--attention", "full", "--out", "x", "--set", wrong])
-        assert "option of 'full' attention" in str(refused.exception)
+        assert "'full' attention has no options" in str(refused.exception)
     listed = runner.invoke(app, ["attention"]).output
     assert all(word in listed for word in ("longformer", "window=512", "bigbird", "block_size=64", "full"))
     for name in ATTENTION.names():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 import torch.nn.functional as F
+import torch.utils.checkpoint
 
 from gonerd.errors import UsageError
 from gonerd.models.attention import _products
@@ -107,3 +108,14 @@ def test_the_library_can_be_chosen_and_a_wrong_name_is_refused(monkeypatch):
     with pytest.raises(UsageError, match="GONERD_PRODUCTS=mkl: give blas or onednn"):
         _products.library()
     _products.library.cache_clear()
+
+
+def test_activations_that_are_computed_again_run_as_at_first(onednn, monkeypatch):
+    seen = counted(monkeypatch)
+    layer = torch.nn.Linear(8, 8)
+    x = torch.randn(64, 8, requires_grad=True)
+    with fast_products():
+        out = torch.utils.checkpoint.checkpoint(layer, x, use_reentrant=False)
+        out.sum().backward()
+    assert seen == [(64, 8), (64, 8), (64, 8), (8, 64)]  # forward, again, and the two of the gradient
+    assert torch.allclose(x.grad, layer.weight.sum(0).expand(64, -1), atol=1e-5)
