@@ -24,7 +24,11 @@ def check_contents(wheel: Path) -> None:
     wanted = [f"gonerd/{room}/cli.py" for room in ROOMS]
     wanted += ["gonerd/py.typed", "gonerd/README.md", "gonerd/croissant.json", "gonerd/data/manifest.json"]
     wanted += ["gonerd/data/documents/train-00000-of-00001.parquet", "gonerd/figures/lengths.png"]
-    wanted += ["gonerd/evaluation/report.html.j2", "gonerd/crawl/site/templates/robots.txt.j2"]
+    wanted += [
+        "gonerd/evaluation/report/templates/report.html.j2",
+        "gonerd/evaluation/report/templates/report.css",
+        "gonerd/crawl/site/templates/robots.txt.j2",
+    ]
     wanted += ["gonerd/annotation/GUIDELINES.md", "gonerd/annotation/sample/decisions.jsonl"]
     for name in wanted:
         if name not in names:
