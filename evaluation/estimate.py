@@ -18,14 +18,14 @@ from gonerd.models.finetuning.batching import Batching
 from gonerd.models.finetuning.defaults import defaults_for
 from gonerd.models.finetuning.running import run_batches
 from gonerd.models.load import load_model
+from gonerd.models.products import fast_products
 from gonerd.models.windows import takes_global_mask
 
 from .environment import best_device
 from .finetune import neutral
 from .matrix import Cell
-from .naming import seeded_name
 from .prediction import characters
-from .run import CACHE, MODELS, cache_of
+from .run import CACHE, cache_of, tuned_folder
 from .subject import bears_head, open_subject
 from .tuning import finetune_settings, training_data
 
@@ -75,7 +75,7 @@ def estimate(cell: Cell, out: Path) -> Estimate:
     else:
         data = training_data(cell.place, settings.train_limit)
         run = _fresh(cell, data)
-        folder = out / MODELS / f"{seeded_name(cell.model, settings.seed)}.{cell.place.name}"
+        folder = tuned_folder(cell.model, cell.place, out, settings)
         recipe = finetune_settings(cell.place, settings.tuning)
         if not is_finished(cell.model, data, folder, recipe):
             tuning = run.training(data, recipe.epochs or defaults_for(data.name, data.kind).epochs)
@@ -132,7 +132,8 @@ class _Timed:
             self.model.zero_grad()
 
         self.model.train()
-        learning = scale * _seconds(batches, pieces, step)
+        with fast_products():  # as the trainer does
+            learning = scale * _seconds(batches, pieces, step)
         return epochs * (learning + self.predicting(data.held_out, Batching(size))[1])
 
 

@@ -117,7 +117,7 @@ def headed(model_or_id: str | Path, place: Place, out: Path, settings: RunSettin
     """
     if bears_head(model_or_id, place.task):
         return model_or_id
-    folder = out / MODELS / f"{seeded_name(model_or_id, settings.seed)}.{place.name}"
+    folder = tuned_folder(model_or_id, place, out, settings)
     if processes().num_processes == 1:
         return tuned(model_or_id, place, folder, settings.tuning)
     if not is_tuned(model_or_id, place, folder, settings.tuning):
@@ -126,6 +126,11 @@ def headed(model_or_id: str | Path, place: Place, out: Path, settings: RunSettin
             "fine-tuned in one; run the same command without accelerate launch first"
         )
     return folder
+
+
+def tuned_folder(model_or_id: str | Path, place: Place, out: Path, settings: RunSettings) -> Path:
+    """Returns where a model lies that is fine-tuned here."""
+    return out / MODELS / f"{seeded_name(model_or_id, settings.seed)}.{place.name}"
 
 
 def cache_of(

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from gonerd.errors import GonerdError, UsageError, needs_extra
-from gonerd.options import Config, Limit
+from gonerd.options import Config, Limit, words
 
 from .cli import Models, Out, app
 from .tasks_cli import Options
@@ -90,7 +90,7 @@ def run(
 
         check_names([model_name(model) for model in models])
         places = find_places(
-            _words(tasks),
+            words(tasks or ""),
             data=data,
             data_dir=data_dir,
             data_root=data_root,
@@ -167,13 +167,8 @@ def _failure(failed: int, count: int) -> GonerdError:
     return GonerdError(f"{failed} of {count} cells failed, as said above; the same command runs these again")
 
 
-def _words(text: str | None) -> list[str]:
-    words = (word.strip(" '\"") for word in (text or "").strip("[]").split(","))  # a list in YAML comes with brackets
-    return [word for word in words if word]
-
-
 def _seeds(text: str | None) -> list[int]:
-    words = _words(text)
-    if not all(word.isdecimal() for word in words) or len(set(words)) < len(words):
+    found = words(text or "")
+    if not all(word.isdecimal() for word in found) or len(set(found)) < len(found):
         raise UsageError(f"--seeds {text!r}: give different whole numbers, separated by commas")
-    return [int(word) for word in words]
+    return [int(word) for word in found]
