@@ -50,7 +50,7 @@ def run(
     limit: Limit = None,
     executor: Executor = "local",
     tasks: Annotated[
-        int | None, typer.Option(min=1, help="Tasks (default: one for 32 documents; on a cluster 4 for each worker).")
+        int | None, typer.Option(min=1, help="Tasks (default: one for a shard; on a cluster 4 for each worker).")
     ] = None,
     workers: Workers = 1,
     slurm_partition: SlurmPartition = "",

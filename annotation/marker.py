@@ -5,6 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+
 from gonerd.errors import GonerdError
 from gonerd.files import read_json
 from gonerd.tables import shards
@@ -31,14 +34,14 @@ def check_settings(out: Path, settings: dict[str, Any], most: int | None) -> Non
     Args:
         out: Folder of the layer, locked.
         settings: What the layer records of the run.
-        most: Number of shards that the run will make, where it is limited.
+        most: Number of documents that the run will annotate, where it is limited.
 
     Raises:
         GonerdError: It holds something else, a layer made with other settings, or a longer one.
     """
     for leftover in out.glob(".*.part"):
         leftover.unlink()  # of a run that was killed while it wrote; the lock says that nobody writes now
-    if most is not None and len(list(out.glob("part-*.parquet"))) > most:
+    if most is not None and sum(map(_documents, out.glob("part-*.parquet"))) > most:
         raise GonerdError(f"{out}: this layer holds more documents than --limit allows; choose another --out")
     if not (out / MARKER).exists():
         strangers = [path.name for path in out.iterdir() if path.name != ".lock"]
@@ -51,3 +54,11 @@ def check_settings(out: Path, settings: dict[str, Any], most: int | None) -> Non
             raise GonerdError(
                 f"{out}: this layer was made with {key} {before.get(key)!r}, not {value!r}; choose another --out"
             )
+
+
+def _documents(shard: Path) -> int:
+    """Returns how many documents a shard holds; none where it was cut short, since it is made again."""
+    try:
+        return int(pq.read_metadata(shard).num_rows)
+    except (pa.ArrowInvalid, OSError):
+        return 0

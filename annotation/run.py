@@ -21,7 +21,7 @@ from .chunks import CHUNK_CHARACTERS
 from .layers import keep_people
 from .loading import DEFAULT
 from .marker import MARKER, check_settings
-from .scale.plan import DOCUMENTS_PER_SHARD, Plan, Recipe, lay_out
+from .scale.plan import Plan, Recipe, lay_out
 
 with needs_extra("annotation"):
     from .scale.blocks import Annotate, ReadUnits, WriteShards
@@ -90,7 +90,7 @@ def annotate_documents(
     stream = _some(documents, limit)  # before anything is written: an unreadable or empty input leaves no trace
     work = out.resolve().with_name(f".{out.resolve().name}.annotate")
     with only_writer(out):
-        check_settings(out, settings, limit and -(-limit // DOCUMENTS_PER_SHARD))
+        check_settings(out, settings, limit)
         write_json(out / MARKER, {**settings, "complete": False})
         shutil.rmtree(work, ignore_errors=True)  # what an earlier run finished stands in `out`
         plan = lay_out(track(stream, "read"), out, work, recipe, settings, limit)

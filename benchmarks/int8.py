@@ -54,10 +54,7 @@ def forms(source: Path, work: Path) -> dict[str, Path]:
     for window in WINDOWS:
         folder = work / f"longformer-{window}-{weights_sha256(source)[:12]}"
         if not folder.exists():
-            original, _ = load_model(source, None)
             model, tokenizer = convert(source, "longformer", max_length=512, window=window)
-            config: Any = model.config
-            config.task_specific_params = original.config.task_specific_params  # how texts were cut
             save(model, tokenizer, folder, note_of(model))
         found[f"longformer, window {window}"] = folder
     return found

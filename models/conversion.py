@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from pydantic import BaseModel
 from transformers import PreTrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
@@ -73,6 +73,9 @@ def convert(
     chosen = chosen.model_copy(update=_known_tokens(chosen, tokenizer))
     result = pattern.convert(source, max_length, chosen)
     pattern.accelerate(result)
+    asked: Any = getattr(source.config, "task_specific_params", None)
+    if asked:  # how a fine-tuned model cuts texts, and what its labels mean
+        cast(Any, result.config).task_specific_params = copy.deepcopy(asked)
     _unlimit(tokenizer, max_length)
     facts: dict[str, Any] = {"source": place, "revision": revision, "source_sha256": weights_sha256(source)}
     facts |= {"pattern": pattern.name, "options": chosen.model_dump()}

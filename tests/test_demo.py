@@ -14,37 +14,39 @@ from gonerd.dataset.schema import MANIFEST, SPLITS
 from gonerd.demo.road import ROAD, DemoSettings, embedded_site, run_demo
 from gonerd.evaluation.metrics import METRICS, Spanned
 from gonerd.labels import CORE
+from tests.forked import forked_gonerd
+from tests.tiny import save_tiny
 
 ROOT = Path(__file__).resolve().parent.parent
 
 
-@pytest.fixture(scope="module")
-def walked(tmp_path_factory):
-    from tests.tiny import save_tiny
-
-    work = tmp_path_factory.mktemp("demo")
+def walk(work):
+    """Walks the road with a tiny teacher; returns the folder and what was printed."""
     teacher = save_tiny(work / "teacher", "bert")
-    words = ["--epochs", "1", "--max-length", "128", "--window", "32", "--lengths", "64", "--repeats", "1"]
-    command = [
-        sys.executable,
-        "-P",
-        "-m",
-        "gonerd",
-        "demo",
-        "--out",
-        str(work / "out"),
-        "--teacher",
-        str(teacher),
-        *words,
-    ]
-    done = subprocess.run(command, cwd=work, capture_output=True, text=True, check=False)
+    words = ["--epochs", "1", "--max-length", "512", "--window", "32", "--lengths", "64", "--repeats", "1"]
+    with forked_gonerd(work / "bin") as gonerd:
+        code = (
+            f"import sys; from gonerd.cli import main; from gonerd.demo import road; road._GONERD = [{str(gonerd)!r}]"
+        )
+        command = [sys.executable, "-P", "-c", f"{code}; sys.exit(main())", "demo", "--out", str(work / "out")]
+        command += ["--teacher", str(teacher), *words]
+        done = subprocess.run(command, cwd=work, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return work / "out", done.stdout
 
 
 @pytest.mark.slow
-def test_every_stage_says_what_it_did(walked):
-    printed = walked[1]
+@pytest.mark.timeout(420)
+def test_the_whole_road(tmp_path):
+    """One test, so that no two workers walk it."""
+    out, printed = walk(tmp_path)
+    every_stage_says_what_it_did(printed)
+    the_report_compares_student_and_teacher(out, printed)
+    (tmp_path / "sample").mkdir()
+    the_sample_release_is_what_the_road_makes(out, tmp_path / "sample")
+
+
+def every_stage_says_what_it_did(printed):
     for number, (title, *_) in enumerate(ROAD, start=1):
         assert f"== {number}. {title}" in printed
     assert printed.count("$ gonerd ") == sum(len(lines) for _, *lines in ROAD)
@@ -59,9 +61,7 @@ def test_every_stage_says_what_it_did(walked):
         assert Path(line.strip().split(": ")[0]).exists(), line
 
 
-@pytest.mark.slow
-def test_the_report_compares_student_and_teacher(walked):
-    out, printed = walked
+def the_report_compares_student_and_teacher(out, printed):
     tested = int(re.search(r"test (\d+) \+ rejected 0", printed)[1])
     report = (out / "report" / "report.md").read_text()
     used = "longformer/unpadded-flash-merge"
@@ -74,13 +74,12 @@ def test_the_report_compares_student_and_teacher(walked):
     assert "<svg" in (out / "report" / "report.html").read_text()
 
 
-@pytest.mark.slow
-def test_the_sample_release_is_what_the_road_makes(walked, tmp_path):
+def the_sample_release_is_what_the_road_makes(out, tmp_path):
     """Byte for byte, figures apart: how a curve is smoothed may depend on the processor."""
     from tools.sample import PARTS, build_sample
 
-    (tmp_path / "annotations").symlink_to(walked[0] / "annotations")
-    (tmp_path / "documents").symlink_to(walked[0] / "documents")
+    (tmp_path / "annotations").symlink_to(out / "annotations")
+    (tmp_path / "documents").symlink_to(out / "documents")
     made = build_sample(tmp_path)
     names = [p.relative_to(made) for p in sorted(made.rglob("*")) if p.is_file() and p.name != ".gonerd-made"]
     kept = [p.relative_to(ROOT / "gonerd") for part in PARTS for p in sorted((ROOT / "gonerd" / part).rglob("*"))]

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.forked import forked_gonerd
 from tools.reference import TARGET, render
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -22,7 +23,6 @@ def test_the_commands_of_the_readme(tmp_path):
     if importlib.util.find_spec("all_minilm_l6_v2") is None:
         pytest.skip("the packaged teacher is not installed; `make setup` does it")
     scripts = Path(sys.executable).parent
-    environment = {**os.environ, "PATH": f"{scripts}{os.pathsep}{os.environ['PATH']}"}
     (server,) = [text for is_server, text in BLOCKS if is_server]
     steps = [text for is_server, text in BLOCKS if not is_server]
     assert len(steps) >= 4
@@ -30,12 +30,14 @@ def test_the_commands_of_the_readme(tmp_path):
     process = subprocess.Popen([scripts / words[0], *words[1:]], cwd=tmp_path, stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout.readline().startswith("serving ")
-        for text in steps:
-            script = f"set -eu\n{text}"
-            done = subprocess.run(
-                ["bash", "-c", script], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
-            )
-            assert done.returncode == 0, f"{text}\n{done.stdout}\n{done.stderr}"
+        with forked_gonerd(tmp_path / "bin") as gonerd:
+            environment = {**os.environ, "PATH": os.pathsep.join((str(gonerd.parent), os.environ["PATH"]))}
+            for text in steps:
+                script = ["bash", "-c", f"set -eu\n{text}"]
+                done = subprocess.run(
+                    script, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+                )
+                assert done.returncode == 0, f"{text}\n{done.stdout}\n{done.stderr}"
     finally:
         process.terminate()
         process.wait(timeout=10)

@@ -12,6 +12,10 @@ function surface(mark) {
   return mark.firstChild ? mark.firstChild.data : "";
 }
 
+function count(number, what) {
+  return `${number} ${what}${number === 1 ? "" : "s"}`;
+}
+
 function look() {
   const wanted = search.value.normalize("NFC").trim().toLowerCase();
   const labels = new Set([...document.querySelectorAll("header input:checked")].map((box) => box.value));
@@ -28,7 +32,7 @@ function look() {
   const kept = new Set(hits.map((mark) => mark.closest("article")));
   for (const article of articles) article.classList.toggle("hidden", !all && !kept.has(article));
   if (!all) for (const mark of hits) mark.classList.add("found");
-  found.textContent = `${hits.length} mentions in ${kept.size} documents`;
+  found.textContent = `${count(hits.length, "mention")} in ${count(kept.size, "document")}`;
   at = -1;
 }
 
@@ -36,7 +40,7 @@ function next() {
   if (!hits.length) return;
   at = (at + 1) % hits.length;
   hits[at].scrollIntoView({ block: "center" });
-  found.textContent = `${at + 1} of ${hits.length} mentions`;
+  found.textContent = `${at + 1} of ${count(hits.length, "mention")}`;
 }
 
 search.addEventListener("input", look);

@@ -17,8 +17,6 @@ from gonerd.tables import read_table, write_shard
 from .loaded import annotator_of
 from .plan import Plan, unit_path
 
-_CHARACTERS = 2_000_000  # annotated together; more would only be held in memory
-
 
 @dataclass(frozen=True, slots=True)
 class Unit:
@@ -107,21 +105,7 @@ class WriteShards(PipelineStep):  # type: ignore[misc]
 
 
 def _annotated(annotator: Annotator, documents: list[Document], layer: str) -> Iterator[Annotation]:
-    for batch in _batches(documents):
-        for document, spans in zip(batch, annotator.spans([d.text for d in batch]), strict=True):
-            annotation = Annotation(document.id, layer, "automatic", document.sha256, tuple(spans))
-            annotation.check(document)
-            yield annotation
-
-
-def _batches(documents: list[Document]) -> Iterator[list[Document]]:
-    batch: list[Document] = []
-    size = 0
-    for document in documents:
-        if batch and size + len(document.text) > _CHARACTERS:
-            yield batch
-            batch, size = [], 0
-        batch.append(document)
-        size += len(document.text)
-    if batch:
-        yield batch
+    for document, spans in zip(documents, annotator.spans([d.text for d in documents]), strict=True):
+        annotation = Annotation(document.id, layer, "automatic", document.sha256, tuple(spans))
+        annotation.check(document)
+        yield annotation

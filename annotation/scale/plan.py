@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,7 @@ from gonerd.records import Annotation, Document, Span
 from gonerd.tables import read_table, shard_name, shard_notes, write_shard
 
 PLAN, UNITS = "plan.json", "units"
-DOCUMENTS_PER_SHARD = 32
+_DOCUMENTS, _CHARACTERS = 32, 250_000  # the most in a shard: some seconds of work, so that workers end together
 
 
 class Recipe(BaseModel):
@@ -126,7 +125,15 @@ def lay_out(
 
 
 def _batches(stream: Iterator[Document]) -> Iterator[list[Document]]:
-    while batch := list(islice(stream, DOCUMENTS_PER_SHARD)):
+    batch: list[Document] = []
+    size = 0
+    for document in stream:
+        if batch and (len(batch) == _DOCUMENTS or size + len(document.text) > _CHARACTERS):
+            yield batch
+            batch, size = [], 0
+        batch.append(document)
+        size += len(document.text)
+    if batch:
         yield batch
 
 

@@ -81,7 +81,11 @@ def test_classes_from_the_command_line(teachable, tmp_path, capsys):
     # The weights on disk are those of the best epoch: they score what the note says.
     model, tokenizer = load_model(tmp_path / "out", None)
     task = open_task(Request("rte", data_dir=data))
-    assert task.score(predict(model, tokenizer, task.held_out, batch_size=8)) == pytest.approx(note["score"])
+    answers = predict(model, tokenizer, task.held_out, batch_size=8)
+    assert task.score(answers) == pytest.approx(note["score"])
+    # What it was fine-tuned for goes along when it is converted.
+    save(*convert(tmp_path / "out", "longformer", max_length=256), tmp_path / "converted", {})
+    assert predict(*load_model(tmp_path / "converted", None), task.held_out, batch_size=8) == answers
 
 
 def test_answers_and_none_in_long_contexts(teachable, tmp_path):
