@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from itertools import chain, islice
 from pathlib import Path
 
@@ -13,10 +15,10 @@ from gonerd.files import only_writer, read_json, write_json
 from gonerd.io import read_documents
 from gonerd.progress import track
 from gonerd.records import Document
+from gonerd.scale.ahead import begin_importing
 from gonerd.scale.executors import check, run_stages
 from gonerd.scale.stages import Stage, Where
 
-from .annotator import Annotator
 from .chunks import CHUNK_CHARACTERS
 from .layers import keep_people
 from .loading import DEFAULT
@@ -24,12 +26,15 @@ from .marker import MARKER, check_settings
 from .scale.plan import Plan, Recipe, lay_out
 
 with needs_extra("annotation"):
+    from gonerd.scale.local import Processes
+
     from .scale.blocks import Annotate, ReadUnits, WriteShards
     from .scale.finish import Finish, LayerSummary
-    from .scale.loaded import annotator_of, forget_annotators
+    from .scale.loaded import forget_annotators, settings_of
 
 __all__ = ["LayerSummary", "annotate_documents"]
 
+STEPS = ("gonerd.annotation.scale.blocks", "gonerd.annotation.scale.finish")  # what workers import
 _LOGS = "logs"
 _MOST_TASKS = 1000  # Slurm's arrays hold so many; every task has files of its own
 _RECYCLE = 64  # memory is flat in what was measured; pipelines of others need not be as tidy
@@ -85,19 +90,25 @@ def annotate_documents(
     where = where or Where()
     check(where, "annotation")
     keep_people(out)
-    annotator = recipe.load()
-    settings = {**annotator.settings, "version": __version__}
-    stream = _some(documents, limit)  # before anything is written: an unreadable or empty input leaves no trace
-    work = out.resolve().with_name(f".{out.resolve().name}.annotate")
-    with only_writer(out):
-        check_settings(out, settings, limit)
-        write_json(out / MARKER, {**settings, "complete": False})
-        shutil.rmtree(work, ignore_errors=True)  # what an earlier run finished stands in `out`
-        plan = lay_out(track(stream, "read"), out, work, recipe, settings, limit)
-        if not _run(plan, work, annotator, where):
-            tell(f"job scripts, logs and documents that wait: {work}")
-            return None
-        shutil.rmtree(work)
+    recipe = recipe.absolute()
+    with _processes(where) as processes:
+        try:
+            # Where others will annotate, they load the pipelines, all at once and while the documents are read here.
+            known = processes.each(settings_of, recipe) if processes else settings_of(recipe)
+            settings = {**known, "version": __version__}
+            stream = _some(documents, limit)  # before anything is written: what cannot be read leaves no trace
+            work = out.resolve().with_name(f".{out.resolve().name}.annotate")
+            with only_writer(out):
+                check_settings(out, settings, limit)
+                write_json(out / MARKER, {**settings, "complete": False})
+                shutil.rmtree(work, ignore_errors=True)  # what an earlier run finished stands in `out`
+                plan = lay_out(track(stream, "read"), out, work, recipe, settings, limit)
+                if not _run(plan, work, where, processes):
+                    tell(f"job scripts, logs and documents that wait: {work}")
+                    return None
+                shutil.rmtree(work)
+        finally:
+            forget_annotators()
     marker = read_json(out / MARKER, "annotate again")
     return LayerSummary(**{name: marker[name] for name in LayerSummary.__dataclass_fields__})
 
@@ -110,7 +121,16 @@ def _some(documents: Path, limit: int | None) -> Iterator[Document]:
     return chain([first], stream)
 
 
-def _run(plan: Plan, work: Path, annotator: Annotator, where: Where) -> bool:
+def _processes(where: Where) -> AbstractContextManager[Processes | None]:
+    """Returns the processes that annotate, where several do so on this machine."""
+    if where.executor != "local" or where.workers == 1:
+        return nullcontext()
+    begin_importing(STEPS, where.executor, where.workers)
+    # Nothing of theirs is kept yet: what tasks log goes to files of their own.
+    return Processes(where.workers, Path(os.devnull))
+
+
+def _run(plan: Plan, work: Path, where: Where, processes: Processes | None) -> bool:
     """Runs the stages of a plan; whether they are done."""
     stages = [Stage("finish", [Finish(work)], tasks=1)]
     if not plan.missing:
@@ -118,19 +138,15 @@ def _run(plan: Plan, work: Path, annotator: Annotator, where: Where) -> bool:
     else:
         most = _MOST_TASKS if where.executor == "local" else _TASKS_A_WORKER * where.workers
         tasks = min(where.tasks or most, len(plan.missing))
-        stages.insert(
-            0, Stage("annotate", [ReadUnits(work), Annotate(work), WriteShards(work)], tasks=tasks, recycle=_RECYCLE)
-        )
-    try:
-        annotator_of(plan, annotator)
-        return run_stages(
-            stages,
-            work / _LOGS,
-            executor=where.executor,
-            workers=where.workers,
-            slurm=where.slurm,
-            dry_run=where.dry_run,
-            extra="annotation",
-        )
-    finally:
-        forget_annotators()
+        annotate = [ReadUnits(work), Annotate(work), WriteShards(work)]
+        stages.insert(0, Stage("annotate", annotate, tasks=tasks, recycle=_RECYCLE))
+    return run_stages(
+        stages,
+        work / _LOGS,
+        executor=where.executor,
+        workers=where.workers,
+        slurm=where.slurm,
+        dry_run=where.dry_run,
+        extra="annotation",
+        processes=processes,
+    )

@@ -2,35 +2,37 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from gonerd.annotation.annotator import Annotator
 from gonerd.errors import GonerdError
 
-from .plan import Plan
+from .plan import Plan, Recipe
 
-_loaded: dict[str, Annotator] = {}  # by run: a process annotates for several tasks
+_loaded: dict[Recipe, Annotator] = {}  # one at most: a process annotates for several tasks
 
 
-def annotator_of(plan: Plan, loaded: Annotator | None = None) -> Annotator:
+def annotator_of(plan: Plan) -> Annotator:
     """Returns the annotator of a run, which this process loads once.
-
-    Args:
-        plan: The run.
-        loaded: The annotator, where this process has it already.
 
     Raises:
         GonerdError: This machine has other versions than the one on which the run began.
     """
-    if plan.run not in _loaded:
+    for key, value in settings_of(plan.recipe).items():
+        if plan.settings[key] != value:
+            raise GonerdError(
+                f"{plan.out}: this machine has {key} {value!r}, the run began with {plan.settings[key]!r}; "
+                "install the same versions on every machine"
+            )
+    return _loaded[plan.recipe]
+
+
+def settings_of(recipe: Recipe) -> dict[str, Any]:
+    """Returns what a layer must record of an annotator, which this process loads and keeps."""
+    if recipe not in _loaded:
         _loaded.clear()
-        annotator = loaded or plan.recipe.load()
-        for key, value in annotator.settings.items():
-            if plan.settings[key] != value:
-                raise GonerdError(
-                    f"{plan.out}: this machine has {key} {value!r}, the run began with {plan.settings[key]!r}; "
-                    "install the same versions on every machine"
-                )
-        _loaded[plan.run] = annotator
-    return _loaded[plan.run]
+        _loaded[recipe] = recipe.load()
+    return _loaded[recipe].settings
 
 
 def forget_annotators() -> None:

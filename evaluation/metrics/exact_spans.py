@@ -50,11 +50,13 @@ def value(sums: Counts) -> Counts:
 
 def right(gold: Any, predicted: Any) -> frozenset[str]:
     """Names the gold mentions that were predicted, as "start-end label"."""
+    if isinstance(gold, Spanned):  # for one example, sets are ten times as fast as arrays
+        common = {*gold.spans} & {*predicted.spans}
+        return frozenset(f"{start}-{end} {label}" for start, end, label in common)
     found = pair([gold], [predicted])
     hits = found.found
     columns = zip(found.gold.start[hits], found.gold.end[hits], found.gold.label[hits], strict=True)
-    unit = "" if isinstance(gold, Spanned) else "word "
-    return frozenset(f"{unit}{start}-{end} {found.labels[label]}" for start, end, label in columns)
+    return frozenset(f"word {start}-{end} {found.labels[label]}" for start, end, label in columns)
 
 
 METRICS.register("exact_spans")(

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gonerd.errors import GonerdError, UsageError, needs_extra, unknown_name
 
 from .stages import EXECUTORS, SlurmOptions, Stage, Where
+
+if TYPE_CHECKING:
+    from .local import Processes
 
 
 def run_stages(
@@ -20,6 +25,7 @@ def run_stages(
     slurm: SlurmOptions | None = None,
     dry_run: bool = False,
     extra: str = "crawl",
+    processes: Processes | None = None,
 ) -> bool:
     """Runs stages in order; tasks that an earlier call finished are not run again.
 
@@ -33,6 +39,7 @@ def run_stages(
         slurm: How to submit, for the executor "slurm".
         dry_run: Write Slurm's job scripts and submit nothing.
         extra: The extra of this distribution that the stages belong to, for the message where something is missing.
+        processes: Processes of this machine that run already, for the executor "local" with several workers.
 
     Returns:
         Whether all is done: False where jobs were submitted, or only written.
@@ -52,7 +59,9 @@ def run_stages(
         if executor == "ray":
             from .ray_cluster import session
         else:
-            from .local import session
+            from .local import session as begin
+
+            session = partial(begin, processes=processes)
     with session(stages, folder, workers) as run:
         for stage in stages:
             count = stage.tasks or tasks

@@ -7,13 +7,14 @@ import multiprocessing
 import os
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from copy import copy, deepcopy
 from functools import partial
 from multiprocessing.connection import wait
 from pathlib import Path
+from typing import Self, TypeVar
 
 from datatrove.executor.local import LocalPipelineExecutor
 from datatrove.utils.logging import logger
@@ -25,6 +26,7 @@ from .stages import Run, Stage
 from .watch import Watch
 
 _CONSOLE = "console.log"
+Result = TypeVar("Result")
 
 
 class Processes:
@@ -47,6 +49,19 @@ class Processes:
             context = multiprocessing.get_context("forkserver" if os.name == "posix" else "spawn")
             self._pool = ProcessPoolExecutor(self.workers, context, _begin, (self._console,))
         return self._pool
+
+    def each(self, function: Callable[..., Result], *arguments: object) -> Result:
+        """Calls a function in every process at once, for what it leaves there; returns what the first of them says."""
+        calls = [self.pool.submit(function, *arguments) for _ in range(self.workers)]
+        return next(as_completed(calls)).result()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind in (KeyboardInterrupt, SystemExit):
+            self.kill()  # where a task failed, those in flight end, so that nothing that is done is done again
+        self.close()
 
     def close(self) -> None:
         """Ends them when what they do is done; those that are asked for next are fresh ones."""
@@ -122,27 +137,25 @@ def run_here(stage: Stage, folder: Path, tasks: int, workers: int, processes: Pr
 
 
 @contextlib.contextmanager
-def session(stages: Sequence[Stage], folder: Path, workers: int) -> Iterator[Run]:
+def session(stages: Sequence[Stage], folder: Path, workers: int, processes: Processes | None = None) -> Iterator[Run]:
     """Yields what runs a stage: in this process, or in several that serve all stages.
 
-    A single task runs in one of them too, where by then everything is imported.
+    A single task runs in one of them too, where by then everything is imported. Processes that are there already serve
+    where there are any.
     """
     if workers == 1:
         yield run_here
+        return
+    if processes is not None:
+        yield partial(run_here, processes=processes)
         return
     # Imported once, in the process that workers are forked from; it lives as long as this one.
     multiprocessing.set_forkserver_preload(
         sorted({type(step).__module__ for stage in stages for step in stage.steps} - {"__main__"})
     )
     folder.mkdir(parents=True, exist_ok=True)
-    processes = Processes(workers, folder / _CONSOLE)
-    try:
+    with Processes(workers, folder / _CONSOLE) as processes:
         yield partial(run_here, processes=processes)
-    except (KeyboardInterrupt, SystemExit):
-        processes.kill()  # where a task failed, those in flight end, so that nothing that is done is done again
-        raise
-    finally:
-        processes.close()
 
 
 @contextlib.contextmanager

@@ -5,6 +5,8 @@ import warnings
 from collections import Counter
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from seqeval.metrics.sequence_labeling import precision_recall_fscore_support as default_scores
 from seqeval.metrics.v1 import precision_recall_fscore_support as strict_scores
 from seqeval.scheme import IOB2
@@ -141,6 +143,16 @@ def test_unknown_prefixes_are_refused():
 def test_right_mentions_are_named():
     gold, predicted = Tagged((("B-P", "I-P", "O"), ("B-L",))), Tagged((("B-P", "O", "O"), ("B-L",)))
     assert METRICS.get("exact_spans").right(gold, predicted) == {"word 3-4 L"}
+    gold, predicted = Spanned(((0, 3, "P"), (4, 6, "L"))), Spanned(((0, 3, "P"), (0, 3, "P"), (4, 6, "P")))
+    assert METRICS.get("exact_spans").right(gold, predicted) == {"0-3 P"}
+
+
+@given(st.lists(st.tuples(st.integers(0, 4), st.integers(5, 8), st.sampled_from("PL")), max_size=8), st.data())
+def test_right_mentions_are_those_counted(spans, data):
+    gold = Spanned(tuple(spans))
+    predicted = Spanned(tuple(data.draw(st.lists(st.sampled_from(spans or [(9, 10, "P")]), max_size=8))))
+    metric = METRICS.get("exact_spans")
+    assert len(metric.right(gold, predicted)) == metric.compute([gold], [predicted])["correct"]
 
 
 def long_document(draw, length):
