@@ -17,7 +17,7 @@ from gonerd.records import Annotation, Document, Span
 from gonerd.tables import read_table, shard_name, shard_notes, write_shard
 
 PLAN, UNITS = "plan.json", "units"
-_DOCUMENTS, _CHARACTERS = 32, 250_000  # the most in a shard: some seconds of work, so that workers end together
+_DOCUMENTS, _CHARACTERS = 32, 100_000  # the most in a shard: some seconds of work, so that workers end together
 
 
 class Recipe(BaseModel):
