@@ -1,0 +1,141 @@
+"""Doing the work of a replication, piece by piece, until it is done or the time is up."""
+
+from __future__ import annotations
+
+import time
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gonerd.errors import GonerdError
+from gonerd.files import only_writer
+
+from .deepen import further
+from .places import Folders
+from .plan import plan
+from .summary import keep_summary
+from .work import DONE, OTHERWISE, State, Work, chosen
+
+if TYPE_CHECKING:
+    from .config import Replicate
+
+
+@dataclass
+class Done:
+    """What came of a run.
+
+    Attributes:
+        done: Names of the work that was done now.
+        before: Of that which was done already.
+        failed: What went wrong, by name.
+        left: Names of what the time did not suffice for.
+    """
+
+    done: list[str] = field(default_factory=list)
+    before: list[str] = field(default_factory=list)
+    failed: dict[str, str] = field(default_factory=dict)
+    left: list[str] = field(default_factory=list)
+
+
+def replicate(
+    config: Replicate,
+    out: Path,
+    only: Sequence[str] = (),
+    minutes: float | None = None,
+    redo: bool = False,
+    tell: Callable[[str], None] = lambda line: None,
+) -> Done:
+    """Does what is left of a replication; a run that was killed or stopped goes on with the same command.
+
+    Work that fails costs no other than what needs it.
+
+    Args:
+        config: The configuration.
+        out: The working folder.
+        only: Patterns of the names of work; all when empty.
+        minutes: Nothing new begins after so many.
+        redo: Whether cells and times of other settings are done again rather than refused.
+        tell: Takes a line for the user.
+
+    Returns:
+        What was done, what failed, what is left.
+
+    Raises:
+        UsageError: A pattern names nothing.
+        GonerdError: Another process works in `out`.
+    """
+    folders, done = Folders(config, out.resolve()), Done()
+    works = chosen(plan(config, folders), only)
+    ends = None if minutes is None else time.monotonic() + 60 * minutes
+
+    def time_is_up() -> bool:
+        return ends is not None and time.monotonic() >= ends
+
+    with only_writer(folders.work):
+        try:
+            for number, work in enumerate(works, start=1):
+                state = _ready(work, redo)
+                if state.what == DONE:
+                    done.before.append(work.name)
+                elif time_is_up():
+                    done.left.append(work.name)
+                else:
+                    _do(work, state, done, lambda line, n=number: tell(f"[{n}/{len(works)}] {line}"))  # type: ignore[misc]
+            for work in _deeper(config, folders, only, done):
+                if time_is_up():
+                    done.left.append(work.name)
+                    break
+                _do(work, work.state(), done, lambda line: tell(f"[deeper] {line}"))
+        finally:
+            if done.done:
+                keep_summary(config, folders)
+    return done
+
+
+def states(config: Replicate, out: Path, only: Sequence[str] = ()) -> Iterator[tuple[Work, State]]:
+    """Tells how each piece of work stands; reads files below `out` alone.
+
+    Raises:
+        UsageError: A pattern names nothing.
+    """
+    for work in chosen(plan(config, Folders(config, out.resolve())), only):
+        yield work, work.state()
+
+
+def _ready(work: Work, redo: bool) -> State:
+    state = work.state()
+    if state.what == OTHERWISE and redo and work.discard is not None:
+        work.discard()
+        return work.state()
+    return state
+
+
+def _do(work: Work, state: State, done: Done, tell: Callable[[str], None]) -> None:
+    lost = [name for name in work.needs if name in done.failed]
+    begin = time.monotonic()
+    try:
+        if state.what == OTHERWISE:
+            raise GonerdError(f"was done with other settings: {state.remark}")
+        if lost:
+            raise GonerdError(f"needs {lost[0]}, which failed")
+        said = work.run()
+    except GonerdError as error:
+        done.failed[work.name] = str(error)
+    except Exception as error:  # a bug or a full memory in one cell must not cost the night's others
+        traceback.print_exc()
+        done.failed[work.name] = f"{type(error).__name__}: {error}"
+    else:
+        done.done.append(work.name)
+        tell(f"{work.name}: {said}, {time.monotonic() - begin:.0f} s")
+        return
+    tell(f"error: {work.name}: {done.failed[work.name]}")
+
+
+def _deeper(config: Replicate, folders: Folders, only: Sequence[str], done: Done) -> Iterator[Work]:
+    """Yields further seeds while there are any, one pair at a time, since each changes what is widest."""
+    if config.deepen is None or done.left or done.failed or (only and not set(only) & {"deepen", "cell"}):
+        return
+    while cells := further(config, folders, {*done.failed, *done.done}):
+        yield from (cell.work() for cell in cells)
