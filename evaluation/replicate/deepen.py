@@ -6,10 +6,11 @@ from collections.abc import Collection
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from .cells import Cell
+from .cell import Cell
+from .cells import state_of
 from .evidence import read_evidence
-from .models import systems_of
 from .places import Folders
+from .systems import systems_of
 from .work import DONE
 
 if TYPE_CHECKING:
@@ -50,7 +51,8 @@ def _next(config: Replicate, folders: Folders, models: list[str], task: str, mos
     while len(seeds) < most:
         seeds.append(max(seeds) + 1)
     for seed in seeds[:most]:
-        left = [cell for model in models if (cell := Cell(config, folders, model, task, seed)).state().what != DONE]
+        cells = [Cell(config, folders, model, task, seed) for model in models]
+        left = [cell for cell in cells if state_of(cell).what != DONE]
         if left:
             return left
     return []

@@ -11,12 +11,13 @@ from gonerd.evaluation.report.published import SETTING, SOURCE
 from gonerd.files import write_text
 from gonerd.markdown import table
 
-from .evidence import RESAMPLES, Evidence, read_evidence
+from .evidence import Evidence, read_evidence
 from .groups import GROUPS
 from .matrix_tables import coverage_rows, group_rows, kept_rows, planned, task_rows
 from .places import Folders
 from .questions import questions
 from .remarks import FILE, Remarks, read_remarks
+from .scores import RESAMPLES
 from .setting import environment_lines, setting_rows
 from .targets import published_rows, target_rows
 from .times import LENGTH

@@ -10,7 +10,8 @@ import numpy as np
 from gonerd.evaluation.compare.resampling import LEVEL, Interval
 from gonerd.evaluation.metrics import Counts
 
-from .evidence import Evidence, TaskScores
+from .evidence import Evidence
+from .scores import TaskScores
 
 GROUPS = {"short": "short context", "long-qa": "long-context answers", "long-ner": "long-context entities"}
 

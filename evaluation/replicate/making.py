@@ -16,6 +16,7 @@ from gonerd.models.teacher import packaged_teacher
 
 from .models import needed, recipe_of
 from .places import Folders, source_of
+from .settings import PACKAGED
 from .work import DONE, OTHERWISE, TO_DO, State, Work
 
 if TYPE_CHECKING:
@@ -101,7 +102,5 @@ def kind_of(step: Step) -> str:
 
 
 def _check_encoder(config: Replicate) -> None:
-    from .config import PACKAGED
-
     if config.encoder.model == PACKAGED:
         packaged_teacher()  # says what to install, where it is missing

@@ -10,7 +10,7 @@ from gonerd.evaluation.tasks import TASKS
 
 from .evidence import Evidence
 from .groups import GROUPS, Drawn, group_kept, group_mean
-from .models import CTD, TEACHER, WINDOWS, System, systems_of, taught_systems
+from .systems import CTD, TEACHER, WINDOWS, System, systems_of, taught_systems
 from .times import LENGTH, cell_at, hugging_face, memory_saved, time_saved
 
 if TYPE_CHECKING:

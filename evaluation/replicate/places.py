@@ -11,6 +11,8 @@ from gonerd.files import read_json
 from gonerd.models.save import NOTE
 from gonerd.models.teacher import packaged_teacher
 
+from .settings import PACKAGED, SHORT
+
 if TYPE_CHECKING:
     from .config import Replicate
 
@@ -34,8 +36,6 @@ class Folders:
     @property
     def short_corpus(self) -> Path:
         """Folder of the text in rows of the encoder's length."""
-        from .config import SHORT
-
         return self.corpus(min(SHORT, self.config.max_length))
 
     @property
@@ -83,8 +83,6 @@ def source_of(model: str) -> str:
 
     The packaged one that is not installed keeps its name, so that a dry run needs nothing; loading it says what to do.
     """
-    from .config import PACKAGED
-
     if model != PACKAGED:
         return model
     try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .cells import cells_of
+from .cells import cells_of, work_of
 from .making import model_works, text_works
 from .places import Folders
 from .reporting import report_work
@@ -25,8 +25,8 @@ def plan(config: Replicate, folders: Folders) -> list[Work]:
     return [
         *text_works(config, folders),
         *model_works(config, folders),
-        *(cell.work() for cell in cells_of(config, folders, first)),
+        *(work_of(cell) for cell in cells_of(config, folders, first)),
         *times_works(config, folders),
-        *(cell.work() for cell in cells_of(config, folders, further)),
+        *(work_of(cell) for cell in cells_of(config, folders, further)),
         report_work(config, folders),
     ]

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from gonerd.evaluation.compare.resampling import Interval
-from gonerd.evaluation.report.figures import NONE, interval, share
+from gonerd.evaluation.report.figures import NONE, share
 
-from .evidence import Evidence, TaskScores
+from .differences import Row, count, differences, points
+from .evidence import Evidence
 from .groups import GROUPS, Drawn, group_kept
-from .models import ALONE, CTD, DTC, ENCODER
+from .systems import ALONE, CTD, DTC, ENCODER
 from .targets import efficient_students
 
 if TYPE_CHECKING:
     from .config import Replicate
-
-Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -50,17 +48,6 @@ def questions(config: Replicate, evidence: Evidence) -> list[Question]:
     ]
 
 
-def verdict(found: Interval) -> str:
-    """Says what an interval of a difference excludes."""
-    return "higher" if found.low > 0 else "lower" if found.high < 0 else "not told apart"
-
-
-def points(found: Interval) -> str:
-    """Writes a difference of scores or shares in points of a hundred, with its interval."""
-    low, high = 100 * found.low, 100 * found.high
-    return f"{100 * found.value:+.1f} (95 % {low:+.1f} to {high:+.1f}): {verdict(found)}"
-
-
 def _mix(evidence: Evidence) -> list[str]:
     if len(evidence.text) < 1:
         return ["No model was trained on text yet."]
@@ -73,10 +60,10 @@ def _mix(evidence: Evidence) -> list[str]:
 def _technique(config: Replicate, evidence: Evidence) -> tuple[list[str], list[Row]]:
     pairs = [(f"{name}-{ALONE}", f"{name}-{CTD}") for name in config.alone]
     pairs += [(taught.student, taught.name) for taught in config.taught]
-    rows = [row for first, second in pairs for row in _differences(evidence, first, second)]
+    rows = [row for first, second in pairs for row in differences(evidence, first, second)]
     if not rows:
         return ["Neither the control without a teacher nor task distillation was scored yet."], []
-    return [_count(rows, "A teacher against none, and its answers on the task against labels alone")], rows
+    return [count(rows, "A teacher against none, and its answers on the task against labels alone")], rows
 
 
 def _attentions(config: Replicate, evidence: Evidence) -> tuple[list[str], list[Row]]:
@@ -120,15 +107,13 @@ def _order(config: Replicate, evidence: Evidence) -> tuple[list[str], list[Row]]
             what = f"{system.title} keeps {share(long.value)} on long-context answers and {share(short.value)} on short"
             findings.append(f"{what}: {_difference(long, short)}.")
     rows = [
-        row for name in config.distill_then_convert for row in _differences(evidence, f"{name}-{CTD}", f"{name}-{DTC}")
+        row for name in config.distill_then_convert for row in differences(evidence, f"{name}-{CTD}", f"{name}-{DTC}")
     ]
     long_qa = {name for name, task in evidence.tasks.items() if task.group == "long-qa"}
     for taught in config.taught:
-        rows += [
-            row for row in _differences(evidence, taught.student, taught.name) if row["task"].strip("`") in long_qa
-        ]
+        rows += [row for row in differences(evidence, taught.student, taught.name) if row["task"].strip("`") in long_qa]
     if rows:
-        findings.append(_count(rows, "Distill-Then-Convert, and task distillation on long-context answers"))
+        findings.append(count(rows, "Distill-Then-Convert, and task distillation on long-context answers"))
     return findings or ["No student was scored on both kinds of tasks yet."], rows
 
 
@@ -136,9 +121,7 @@ def _backbone(config: Replicate, evidence: Evidence) -> list[str]:
     made = evidence.models.get(ENCODER)
     if made is None:
         return ["No model was made yet."]
-    found = [
-        f"The encoder here is `{config.encoder.model}`, {made.get('layers')} layers, {made.get('attention_used')}."
-    ]
+    found = [f"The encoder here is {config.encoder.title}, {made.get('layers')} layers, {made.get('attention_used')}."]
     for group, title in GROUPS.items():
         kept = [
             one.value
@@ -148,27 +131,3 @@ def _backbone(config: Replicate, evidence: Evidence) -> list[str]:
         if kept:
             found.append(f"{title}: its students keep {share(min(kept))} to {share(max(kept))}.")
     return found
-
-
-def _differences(evidence: Evidence, first: str, second: str) -> Iterator[Row]:
-    """Yields a row a task on which both were scored: second - first, in points."""
-    for task in evidence.tasks.values():
-        if task.has(first, second):
-            yield _difference_row(task, first, second)
-
-
-def _difference_row(task: TaskScores, first: str, second: str) -> Row:
-    found = task.difference(first, second)
-    return {
-        "task": f"`{task.name}`",
-        "second less first": f"`{second}` - `{first}`",
-        "points": f"{100 * found.value:+.1f}",
-        "95 % interval": interval({"low": 100 * found.low, "high": 100 * found.high}, "+.1f"),
-        "the second is": verdict(found),
-    }
-
-
-def _count(rows: list[Row], what: str) -> str:
-    said = [row["the second is"] for row in rows]
-    counts = ", ".join(f"{said.count(one)} {one}" for one in ("higher", "lower", "not told apart"))
-    return f"{what}: of {len(rows)} comparisons {counts}."

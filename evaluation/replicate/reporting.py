@@ -9,8 +9,8 @@ from gonerd.evaluation.compare.pairs import CompareSettings
 from gonerd.evaluation.report.write import ReportSettings, write_report
 from gonerd.files import read_json, write_json
 
-from .models import systems_of, taught_systems
 from .places import Folders
+from .systems import systems_of, taught_systems
 from .work import DONE, TO_DO, State, Work
 
 if TYPE_CHECKING:

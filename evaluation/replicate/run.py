@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from gonerd.errors import GonerdError
 from gonerd.files import only_writer
 
+from .cells import work_of
 from .deepen import further
 from .places import Folders
 from .plan import plan
@@ -138,4 +139,4 @@ def _deeper(config: Replicate, folders: Folders, only: Sequence[str], done: Done
     if config.deepen is None or done.left or done.failed or (only and not set(only) & {"deepen", "cell"}):
         return
     while cells := further(config, folders, {*done.failed, *done.done}):
-        yield from (cell.work() for cell in cells)
+        yield from (work_of(cell) for cell in cells)

@@ -9,7 +9,7 @@ from gonerd.evaluation.report.figures import NONE
 from gonerd.models.distill.training import Training
 
 from .evidence import Evidence
-from .models import ENCODER
+from .systems import ENCODER
 
 if TYPE_CHECKING:
     from .config import Replicate
@@ -20,7 +20,7 @@ def setting_rows(config: Replicate, evidence: Evidence) -> list[dict[str, Any]]:
     made = evidence.models.get(ENCODER, {})
     layers = made.get("layers")
     rows = [
-        ("encoder", "RoBERTa-base, 12 layers", f"`{config.encoder.model}`" + (f", {layers} layers" if layers else "")),
+        ("encoder", "RoBERTa-base, 12 layers", config.encoder.title + (f", {layers} layers" if layers else "")),
         ("student", "half the layers", f"half the layers ({config.layers})"),
         ("longest text", "4,096 tokens", f"{config.max_length:,} tokens"),
         ("attentions", "longformer, bigbird, lsg, nystromformer", ", ".join(config.attentions)),

@@ -13,7 +13,7 @@ from gonerd.evaluation.report.published import REFERENCE, Published
 
 from .evidence import Evidence
 from .groups import GROUPS, group_kept
-from .models import CTD, WINDOWS, System, systems_of
+from .systems import CTD, WINDOWS, System, systems_of
 from .times import LENGTH, cell_at, hugging_face, saved_over_lengths, time_saved
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ from gonerd.models.conversion import convert
 from gonerd.models.save import NOTE, save
 from gonerd.models.settings import first_difference
 
-from .models import CTD, TEACHER, WINDOWS, System, systems_of
 from .places import Folders
+from .systems import CTD, TEACHER, WINDOWS, System, systems_of
 from .work import DONE, OTHERWISE, TO_DO, State, Work
 
 if TYPE_CHECKING:
