@@ -26,7 +26,8 @@ def replicate(
     only: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="STEP", help="Do these steps only: names, kinds (corpus, model, cell, times, report) or patterns."
+            metavar="STEP",
+            help="Do these steps only: names, patterns, or kinds (corpus, model, cell, times, report, deepen).",
         ),
     ] = None,
     minutes: Annotated[

@@ -98,7 +98,7 @@ class Cell:
         if note is None:
             raise GonerdError(f"model/{self.model} is not made yet")
         settings = {key: value for key, value in vars(self.settings).items() if key != "seed"}
-        return _plain(
+        found: dict[str, Any] = _plain(
             {
                 "weights_sha256": note["weights_sha256"],
                 "seed": self.seed,
@@ -110,6 +110,7 @@ class Cell:
                 "taught": self.taught.model_dump(mode="json", exclude={"tasks"}) if self.taught else None,
             }
         )
+        return found
 
 
 def _plain(value: Any) -> Any:

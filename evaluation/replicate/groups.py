@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -78,6 +79,6 @@ def _mean(tasks: Sequence[TaskScores], model: str) -> Drawn:
     return Drawn(float(np.mean(values)), np.mean(samples, axis=0), tuple(task.name for task in tasks))
 
 
-def _orders(tasks: Sequence[TaskScores]) -> Iterable[Counts]:
+def _orders(tasks: Sequence[TaskScores]) -> list[Any]:
     shuffle = np.random.default_rng(len(tasks))
     return [shuffle.permutation(task.resamples) for task in tasks]

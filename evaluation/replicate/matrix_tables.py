@@ -134,16 +134,15 @@ def coverage_rows(config: Replicate, evidence: Evidence) -> list[Row]:
         task, scores = TASKS.get(told.task or name), evidence.tasks.get(name)
         taught = sum(name in one.tasks for one in config.taught)
         wanted = (len(systems_of(config)) + taught) * len(config.seeds)
-        run = next(iter(scores.runs.values()))[0].result if scores else None
-        rows.append(
-            {
-                "task": f"`{name}`",
-                "what": task.title if name == task.name else f"{task.title}: {name}",
-                "group": GROUPS[task.group],
-                "trained on": NONE if run is None else f"{run.training.get('documents', 0):,} examples",
-                "scored": NONE if run is None else f"{run.counts.scored:,} examples, {scores.documents:,} documents",
-                "split": NONE if run is None else str(run.dataset.split),
-                "cells there": f"{sum(map(len, scores.runs.values())) if scores else 0} of {wanted}",
-            }
-        )
+        row = {"task": f"`{name}`", "what": task.title if name == task.name else f"{task.title}: {name}"}
+        row |= {"group": GROUPS[task.group], "trained on": NONE, "scored": NONE, "split": NONE}
+        if scores is not None:
+            one = next(iter(scores.runs.values()))[0].result
+            row["trained on"] = f"{one.training.get('documents', 0):,} examples"
+            row["scored"] = f"{one.counts.scored:,} examples, {scores.documents:,} documents"
+            row["split"] = str(one.dataset.split)
+        seeds = [run.result.settings.seed for runs in scores.runs.values() for run in runs] if scores else []
+        there = sum(seed in config.seeds for seed in seeds)
+        further = f", {len(seeds) - there} of further seeds" if len(seeds) > there else ""
+        rows.append(row | {"cells there": f"{there} of {wanted}{further}"})
     return rows

@@ -48,29 +48,21 @@ def _steps(config: Replicate, folders: Folders) -> Iterator[Step]:
     yield from _encoder(config, folders)
     for name in config.attentions:
         yield from _teacher(config, folders, name)
-    text = {"corpus": folders.corpus(config.max_length), "losses": config.losses or DISTILBERT}
+    losses, told = config.losses or DISTILBERT, config.training
+    long, short = folders.corpus(config.max_length), folders.short_corpus
     for name in config.attentions:
-        yield Halve(name=f"{name}-start", model=name, layers=config.layers)
+        start = f"{name}-start"
+        yield Halve(name=start, model=name, layers=config.layers)
         yield Distill(
-            name=f"{name}-{CTD}", model=f"{name}-start", teacher=name, training=config.training.student, **text
+            name=f"{name}-{CTD}", model=start, teacher=name, losses=losses, corpus=long, training=told.student
         )
-    yield Halve(name=f"{ENCODER}-start", model=ENCODER, layers=config.layers)
-    yield Distill(
-        name=ENCODER_STUDENT,
-        model=f"{ENCODER}-start",
-        teacher=ENCODER,
-        training=config.training.short,
-        **{**text, "corpus": folders.short_corpus},
-    )
+    start = f"{ENCODER}-start"
+    yield Halve(name=start, model=ENCODER, layers=config.layers)
+    yield Distill(name=ENCODER_STUDENT, model=start, teacher=ENCODER, losses=losses, corpus=short, training=told.short)
     for name in config.distill_then_convert:
-        yield from _converted(config, folders, name, ENCODER_STUDENT, f"{name}-{DTC}", config.training.reconverted)
+        yield from _converted(config, folders, name, ENCODER_STUDENT, f"{name}-{DTC}", told.reconverted)
     for name in config.alone:
-        yield Pretrain(
-            name=f"{name}-{ALONE}",
-            model=f"{name}-start",
-            corpus=folders.corpus(config.max_length),
-            training=config.training.student,
-        )
+        yield Pretrain(name=f"{name}-{ALONE}", model=f"{name}-start", corpus=long, training=told.student)
 
 
 def _encoder(config: Replicate, folders: Folders) -> Iterator[Step]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,27 +17,12 @@ from .deepen import further
 from .places import Folders
 from .plan import plan
 from .summary import keep_summary
-from .work import DONE, OTHERWISE, State, Work, chosen
+from .work import DONE, OTHERWISE, Done, State, Work, chosen
 
 if TYPE_CHECKING:
     from .config import Replicate
 
-
-@dataclass
-class Done:
-    """What came of a run.
-
-    Attributes:
-        done: Names of the work that was done now.
-        before: Of that which was done already.
-        failed: What went wrong, by name.
-        left: Names of what the time did not suffice for.
-    """
-
-    done: list[str] = field(default_factory=list)
-    before: list[str] = field(default_factory=list)
-    failed: dict[str, str] = field(default_factory=dict)
-    left: list[str] = field(default_factory=list)
+DEEPEN = "deepen"
 
 
 def replicate(
@@ -55,7 +40,7 @@ def replicate(
     Args:
         config: The configuration.
         out: The working folder.
-        only: Patterns of the names of work; all when empty.
+        only: Patterns of the names of work, and `DEEPEN` for further seeds; all when empty.
         minutes: Nothing new begins after so many.
         redo: Whether cells and times of other settings are done again rather than refused.
         tell: Takes a line for the user.
@@ -67,32 +52,40 @@ def replicate(
         UsageError: A pattern names nothing.
         GonerdError: Another process works in `out`.
     """
-    folders, done = Folders(config, out.resolve()), Done()
-    works = chosen(plan(config, folders), only)
-    ends = None if minutes is None else time.monotonic() + 60 * minutes
-
-    def time_is_up() -> bool:
-        return ends is not None and time.monotonic() >= ends
-
+    folders, done, clock = Folders(config, out.resolve()), Done(), _Clock.of(minutes)
+    works = [] if list(only) == [DEEPEN] else chosen(plan(config, folders), [one for one in only if one != DEEPEN])
     with only_writer(folders.work):
         try:
             for number, work in enumerate(works, start=1):
-                state = _ready(work, redo)
-                if state.what == DONE:
+                if work.state().what == DONE:
                     done.before.append(work.name)
-                elif time_is_up():
+                elif clock.is_up():
                     done.left.append(work.name)
                 else:
-                    _do(work, state, done, lambda line, n=number: tell(f"[{n}/{len(works)}] {line}"))  # type: ignore[misc]
+                    tell(f"[{number}/{len(works)}] {_do(work, redo, done)}")
             for work in _deeper(config, folders, only, done):
-                if time_is_up():
+                if clock.is_up():
                     done.left.append(work.name)
                     break
-                _do(work, work.state(), done, lambda line: tell(f"[deeper] {line}"))
+                tell(f"[{DEEPEN}] {_do(work, redo, done)}")
         finally:
             if done.done:
                 keep_summary(config, folders)
     return done
+
+
+@dataclass(frozen=True)
+class _Clock:
+    """When nothing new begins any more; never when None."""
+
+    ends: float | None
+
+    @classmethod
+    def of(cls, minutes: float | None) -> _Clock:
+        return cls(None if minutes is None else time.monotonic() + 60 * minutes)
+
+    def is_up(self) -> bool:
+        return self.ends is not None and time.monotonic() >= self.ends
 
 
 def states(config: Replicate, out: Path, only: Sequence[str] = ()) -> Iterator[tuple[Work, State]]:
@@ -105,22 +98,18 @@ def states(config: Replicate, out: Path, only: Sequence[str] = ()) -> Iterator[t
         yield work, work.state()
 
 
-def _ready(work: Work, redo: bool) -> State:
-    state = work.state()
-    if state.what == OTHERWISE and redo and work.discard is not None:
-        work.discard()
-        return work.state()
-    return state
-
-
-def _do(work: Work, state: State, done: Done, tell: Callable[[str], None]) -> None:
+def _do(work: Work, redo: bool, done: Done) -> str:
+    """Does a piece of work, and returns a line for the user."""
     lost = [name for name in work.needs if name in done.failed]
     begin = time.monotonic()
     try:
-        if state.what == OTHERWISE:
+        state = work.state()
+        if state.what == OTHERWISE and (not redo or work.discard is None):
             raise GonerdError(f"was done with other settings: {state.remark}")
         if lost:
             raise GonerdError(f"needs {lost[0]}, which failed")
+        if state.what == OTHERWISE and work.discard is not None:
+            work.discard()
         said = work.run()
     except GonerdError as error:
         done.failed[work.name] = str(error)
@@ -129,14 +118,13 @@ def _do(work: Work, state: State, done: Done, tell: Callable[[str], None]) -> No
         done.failed[work.name] = f"{type(error).__name__}: {error}"
     else:
         done.done.append(work.name)
-        tell(f"{work.name}: {said}, {time.monotonic() - begin:.0f} s")
-        return
-    tell(f"error: {work.name}: {done.failed[work.name]}")
+        return f"{work.name}: {said}, {time.monotonic() - begin:.0f} s"
+    return f"error: {work.name}: {done.failed[work.name]}"
 
 
 def _deeper(config: Replicate, folders: Folders, only: Sequence[str], done: Done) -> Iterator[Work]:
     """Yields further seeds while there are any, one pair at a time, since each changes what is widest."""
-    if config.deepen is None or done.left or done.failed or (only and not set(only) & {"deepen", "cell"}):
+    if config.deepen is None or done.left or done.failed or (only and not {DEEPEN, "cell"} & set(only)):
         return
     while cells := further(config, folders, {*done.failed, *done.done}):
         yield from (work_of(cell) for cell in cells)

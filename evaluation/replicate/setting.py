@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -63,5 +64,7 @@ def environment_lines(evidence: Evidence) -> Iterator[str]:
         where = hardware.get("processor") or result.environment.device
         conditions = f", {cell.dtype.removeprefix('torch.')}, {cell.threads} threads" if cell else ""
         yield f"{name}: {where}{conditions}, {len(result.cells)} cells, {len(result.not_measured)} without figures"
-        reasons = sorted({f"{one.model} at {one.length:,}: {one.reason}" for one in result.not_measured})
-        yield from reasons
+        reasons: dict[str, list[str]] = defaultdict(list)
+        for one in result.not_measured:
+            reasons[one.reason].append(f"{one.model} at {one.length:,}")
+        yield from (f"no figures of {', '.join(cells)}: {reason}" for reason, cells in reasons.items())

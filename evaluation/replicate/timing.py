@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
@@ -15,11 +16,12 @@ from gonerd.models.save import NOTE, save
 from gonerd.models.settings import first_difference
 
 from .places import Folders
+from .settings import Times
 from .systems import CTD, TEACHER, WINDOWS, System, systems_of
 from .work import DONE, OTHERWISE, TO_DO, State, Work
 
 if TYPE_CHECKING:
-    from .config import Replicate, Times
+    from .config import Replicate
 
 _MARK = "measured.json"
 
@@ -71,7 +73,7 @@ def _work(config: Replicate, folders: Folders, told: Times) -> Work:
         for system in systems:
             _extended(config, folders, system, told.max_length)
         made = [out / "models" / system.name for system in systems]
-        result = measure_efficiency(made, out, _settings(told))
+        result = measure_efficiency(made, out, _settings(told, systems))
         write_text(config.results / kept_name(told), (out / FILE).read_text(encoding="utf-8"))
         write_json(out / _MARK, facts())
         return f"{len(result.cells)} cells, {len(result.not_measured)} that could not be measured"
@@ -83,12 +85,15 @@ def _work(config: Replicate, folders: Folders, told: Times) -> Work:
     return Work(f"times/{told.max_length}", state, run, discard, [f"model/{s.name}" for s in systems])
 
 
-def _settings(told: Times) -> EfficiencySettings:
+def _settings(told: Times, systems: Sequence[System]) -> EfficiencySettings:
+    # Windows are measured for the encoder's student too, whose shape is that of full attention's.
+    beside = [s.name for s in systems if s.order == TEACHER or s.attention == "full"]
     return EfficiencySettings(
         lengths=told.lengths,
         batches=told.batches,
         repeats=told.repeats,
-        baselines=told.baselines,
+        baselines=told.baselines if beside else (),
+        beside=tuple(beside),
         malloc=told.malloc,
         threads=told.threads,
         dtype=told.dtype,

@@ -46,6 +46,23 @@ class Work:
     needs: Sequence[str] = field(default=())
 
 
+@dataclass
+class Done:
+    """What came of a run.
+
+    Attributes:
+        done: Names of the work that was done now.
+        before: Of that which was done already.
+        failed: What went wrong, by name.
+        left: Names of what the time did not suffice for.
+    """
+
+    done: list[str] = field(default_factory=list)
+    before: list[str] = field(default_factory=list)
+    failed: dict[str, str] = field(default_factory=dict)
+    left: list[str] = field(default_factory=list)
+
+
 def chosen(works: Sequence[Work], patterns: Sequence[str]) -> list[Work]:
     """Returns the work that one of the patterns names, whole or as the part behind the slash; all when there is none.
 

@@ -12,6 +12,7 @@ from gonerd.evaluation.replicate.plan import plan
 from tests.evaluation.replicate.making import TRAINING, settings
 
 CONFIGS = Path(__file__).resolve().parents[3] / "configs"
+DATA = CONFIGS.parents[1] / "shared" / "data"
 
 WRONG = {
     "an unknown key": ({"colour": "red"}, "unknown key 'colour'"),
@@ -89,3 +90,12 @@ def test_nothing_is_trained_on_that_is_scored():
         assert drawn is not None and place.split == "test" and told.held_out == "none"
         if "train" in drawn.shares and "test" not in drawn.shares:
             assert told.splits.get("test", "test") not in drawn.of
+
+
+@pytest.mark.skipif(not DATA.is_dir(), reason="the third-party data are not beside this checkout")
+@pytest.mark.parametrize("name", ["squad", "hotpotqa", "news", "filings", "gonerd"])
+def test_documents_that_are_scored_are_in_no_training_part(name):
+    config = read_replicate(CONFIGS / "replicate-small.yaml", DATA)
+    place = config.tasks[name].place(name, DATA)
+    trained, scored = ({e.document.rpartition("/")[2] for e in place.load(split).examples} for split in ("train", None))
+    assert trained and len(scored) > 8 and not trained & scored

@@ -38,7 +38,9 @@ def keep(config, model, task, wrong, count=40, **changes):
     """Keeps a result of a model that is wrong on the examples `wrong`."""
     work = config.results.parent / "predictions"
     work.mkdir(exist_ok=True)
-    path = write_scores(work, f"{model}.seed-{changes.pop('seed', 0)}", task, classes(set(wrong), count), **changes)
+    seed = changes.pop("seed", 0)
+    changes["settings"] = {"max_length": 512, "stride": 64, "seed": seed}
+    path = write_scores(work, f"{model}.seed-{seed}", task, classes(set(wrong), count), **changes)
     publish(path, config.results, f"models/{model}")
     return path
 

@@ -175,7 +175,7 @@ def test_further_seeds_go_where_intervals_are_widest(changed):
         for name, task in scores.items()
         if (kept := task.kept("longformer", "longformer-dtc"))
     }
-    came = replicate(config, changed / "work", only=["cell"])
+    came = replicate(config, changed / "work", only=["deepen"])
     extra = [name for name in came.done if ".seed-1." in name]
     assert len(extra) == 2 * len(wide) and not came.failed
     widest = max(wide, key=lambda name: wide[name])
