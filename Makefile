@@ -95,6 +95,7 @@ docs: setup ## Regenerate what is generated in docs/
 	$(BIN)/python tools/ccnews.py
 	$(BIN)/python tools/schema.py
 	$(BIN)/python tools/tasks.py
+	$(BIN)/python tools/results.py
 
 constraints: setup ## Write constraints.txt from what .venv holds
 	$(BIN)/python tools/constraints.py

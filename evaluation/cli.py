@@ -15,4 +15,4 @@ Models = Annotated[list[str], typer.Argument(help="Folders or hub ids.")]
 Out = Annotated[Path, typer.Option(help="Folder of the results.")]
 
 # The commands register themselves on the group, which must be there before.
-from . import efficiency_cli, report_cli, results_cli, run_cli, tasks_cli  # noqa: E402, F401
+from . import efficiency_cli, replicate_cli, report_cli, results_cli, run_cli, tasks_cli  # noqa: E402, F401

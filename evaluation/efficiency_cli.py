@@ -22,6 +22,9 @@ def efficiency(
     baselines: Annotated[
         str, typer.Option(help="What stands beside each model: all, none, or names; see `gonerd evaluate baselines`.")
     ] = "all",
+    beside: Annotated[
+        str | None, typer.Option(show_default=False, help="Models that baselines stand beside (default: each).")
+    ] = None,
     malloc: Annotated[
         Literal["default", "tuned", "both"], typer.Option(help="Settings of the C allocator, which CPU times hang on.")
     ] = "default",
@@ -50,6 +53,7 @@ def efficiency(
             batches=tuple(numbers(batch, "--batch")),
             repeats=repeats,
             baselines=named,
+            beside=None if beside is None else tuple(words(beside)),
             malloc=("default", "tuned") if malloc == "both" else (malloc,),
             threads=threads,
             dtype=dtype,

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from gonerd.errors import GonerdError, UsageError, unknown_name
 from gonerd.options import read_mapping
 
+from .document_splits import DocumentSplit
 from .tasks import TASKS, Loaded, Task
 from .tasks._tally import digest
 
@@ -30,11 +31,15 @@ class Entry(BaseModel):
     split: str | None = Field(None, description="Split to score.")
     files: dict[str, str] = Field({}, description="From split to the name of its file, where that is another one.")
     splits: dict[str, str] = Field({}, description='From split to a part of one, as "validation[80%:]".')
+    split_by_document: DocumentSplit | None = Field(
+        None, description="Parts drawn by document with a seed: of, seed, and shares of train, validation, test."
+    )
     options: dict[str, str] = Field({}, description="Options of the task's reader.")
     held_out: str | None = Field(None, description="Split that fine-tuning chooses its epoch on, or none.")
     absent_answers: str = Field("set-aside", description="Training questions without their answer, as in finetune.")
     epochs: float | None = Field(None, gt=0, description="Passes over the training data.")
     learning_rate: float | None = Field(None, gt=0, description="Peak learning rate.")
+    batch_size: int | None = Field(None, ge=1, description="Windows a step of fine-tuning.")
 
     @model_validator(mode="before")
     @classmethod
@@ -47,6 +52,11 @@ class Entry(BaseModel):
             if not _SLICE.fullmatch(text):
                 raise ValueError(f"splits: {text!r} is no split or part of one; write it as validation[80%:]")
         return self
+
+    @property
+    def made(self) -> set[str]:
+        """Names of the splits that are made here, of others."""
+        return {*self.splits, *(self.split_by_document.shares if self.split_by_document else ())}
 
 
 class _Layout(BaseModel):
@@ -84,16 +94,36 @@ class Place:
             UsageError: The split or an option is unknown.
             GonerdError: The data cannot be read, or nothing is in them.
         """
-        wanted = split or self.split
+        wanted, drawn = split or self.split, self.entry.split_by_document
+        if drawn is not None and wanted in drawn.shares:
+            return drawn.part(wanted, {source: self._read(source, None) for source in drawn.of}, limit)
         found = _SLICE.fullmatch(self.entry.splits.get(wanted, wanted))
         if found is None:
-            raise unknown_name(f"split of task {self.name!r}", wanted, {*self.task.splits, *self.entry.splits})
-        source, part = found["split"], found[0] != found["split"]
+            raise unknown_name(f"split of task {self.name!r}", wanted, {*self.task.splits, *self.entry.made})
+        part = found[0] != found["split"]
+        loaded = self._read(found["split"], None if part else limit)
+        return _part(loaded, found, limit) if part else loaded
+
+    def check_apart(self) -> None:
+        """Refuses to train on documents that are scored.
+
+        Raises:
+            UsageError: The training part is drawn from the very split that is scored, whole or in parts.
+        """
+        drawn, scored = self.entry.split_by_document, self.entry.splits.get(self.split, self.split)
+        if drawn is None or self.split in drawn.shares or "train" not in drawn.shares:
+            return
+        if scored.partition("[")[0] in drawn.of:
+            raise UsageError(
+                f"task {self.name!r}: split_by_document draws the training part from {scored!r}, which is scored; name "
+                "a share that is scored as well, and that one as split"
+            )
+
+    def _read(self, source: str, limit: int | None) -> Loaded:
         task = self.task
         if source in self.entry.files:
             task = replace(task, files={**task.files, source: (self.entry.files[source],)})
-        loaded = task.load(source, self.data_dir, self.entry.revision, None if part else limit, **self.entry.options)
-        return _part(loaded, found, limit) if part else loaded
+        return task.load(source, self.data_dir, self.entry.revision, limit, **self.entry.options)
 
 
 def _part(loaded: Loaded, found: re.Match[str], limit: int | None) -> Loaded:

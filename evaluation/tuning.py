@@ -45,13 +45,14 @@ def training_data(place: Place, limit: int | None = None) -> TaskData:
         GonerdError: The data cannot be read.
     """
     entry = place.entry
+    place.check_apart()
     try:
         train = place.load("train", limit)
     except GonerdError as error:
         raise type(error)(
             f"task {place.name!r} has to be fine-tuned first, and its training split cannot be read: {error}"
         ) from error
-    splits = {*place.task.splits, *entry.splits}
+    splits = {*place.task.splits, *entry.made}
     held_out = entry.held_out or ("validation" if "validation" in splits and place.split != "validation" else "none")
     if held_out == place.split:
         raise UsageError(f"task {place.name!r}: held_out {held_out!r} is the split to be scored; name another, or none")
@@ -71,7 +72,7 @@ def _labelled(place: Place) -> Task:
 
 def _readable(place: Place, split: str) -> bool:
     """Whether files at hand hold a split that nobody asked for by name."""
-    if place.data_dir is None or place.task.name == "gonerd" or split in place.entry.splits:
+    if place.data_dir is None or place.task.name == "gonerd" or split in place.entry.made:
         return True
     try:
         return bool(place.task.locate(place.data_dir, split))
@@ -86,6 +87,7 @@ def finetune_settings(place: Place, settings: TuneSettings) -> FinetuneSettings:
         stride=settings.stride,
         epochs=settings.epochs or place.entry.epochs,
         learning_rate=place.entry.learning_rate,
+        batch_size=place.entry.batch_size,
         seed=settings.seed,
         limit=settings.limit,
     )

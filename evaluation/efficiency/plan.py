@@ -27,6 +27,7 @@ class EfficiencySettings:
         batches: Texts in a batch.
         repeats: Timed passes in a cell.
         baselines: What stands beside each model; None for all that there are.
+        beside: Names of the models that baselines stand beside; None for each.
         malloc: Settings of the C allocator: "default", "tuned".
         threads: Threads of each process; as many as torch takes when None.
         dtype: Type of the weights.
@@ -38,6 +39,7 @@ class EfficiencySettings:
     batches: tuple[int, ...] = (1,)
     repeats: int = 5
     baselines: tuple[str, ...] | None = None
+    beside: tuple[str, ...] | None = None
     malloc: tuple[str, ...] = ("default",)
     threads: int | None = None
     dtype: str = "float32"
@@ -134,21 +136,29 @@ class Group:
 
 
 def groups(models: dict[str, Facts], settings: EfficiencySettings) -> list[Group]:
-    """Lists what to measure, the models by name, the first of them first."""
+    """Lists what to measure, the models by name, the first of them first.
+
+    Raises:
+        UsageError: A baseline is to stand beside a model that is not measured.
+    """
     wanted = BASELINES.names() if settings.baselines is None else settings.baselines
+    for name in settings.beside or ():
+        if name not in models:
+            raise unknown_name("model of 'beside'", name, models)
+    beside = models if settings.beside is None else {name: models[name] for name in settings.beside}
     return [
-        Group(length, batch, malloc, tuple(_cells(models, wanted, length)))
+        Group(length, batch, malloc, tuple(_cells(models, beside, wanted, length)))
         for malloc in settings.malloc
         for batch in settings.batches
         for length in settings.lengths
     ]
 
 
-def _cells(models: dict[str, Facts], wanted: Sequence[str], length: int) -> Iterator[Planned]:
+def _cells(models: dict[str, Facts], beside: dict[str, Facts], wanted: Sequence[str], length: int) -> Iterator[Planned]:
     for name, facts in models.items():
         too_long = f"takes at most {facts.longest} tokens" if length > facts.longest else None
         yield Planned(name, "model", None, None, facts, too_long)
-    for name, facts in models.items():
+    for name, facts in beside.items():
         for baseline in wanted:
             against = BASELINES.get(baseline).against(facts, length)
             yield Planned(f"{name}/{baseline}", "baseline", baseline, name, facts, against)

@@ -169,6 +169,15 @@ def group(converted):
     return groups(facts, settings)[0], settings
 
 
+def test_baselines_beside_some_models(converted):
+    facts = facts_of(str(converted("longformer")))
+    settings = EfficiencySettings(lengths=(64,), baselines=("full",), beside=("b",))
+    cells = groups({"a": facts, "b": facts}, settings)[0].cells
+    assert [cell.model for cell in cells] == ["a", "b", "b/full"]
+    with pytest.raises(UsageError, match="unknown model of 'beside' 'c'"):
+        groups({"a": facts}, replace(settings, beside=("c",)))
+
+
 @pytest.fixture
 def stand_in(monkeypatch):
     """Children of no process: (times by name, name of the one that fails, its turn) -> who was asked, in order."""

@@ -54,6 +54,17 @@ def test_learns_from_its_teacher(recipe_file, teacher, tmp_path):
     assert student.config.num_hidden_layers == 2 and tokenizer.mask_token_id is not None
 
 
+def test_a_copy_with_other_fields(recipe_file, teacher, tmp_path):
+    """The weights stay; what they depend on cannot be changed."""
+    step = {"step": "configure", "name": "plain", "model": str(teacher), "fields": {"hidden_dropout_prob": 0.25}}
+    assert run(recipe_file([step]), tmp_path / "out") == [("plain", "hidden_dropout_prob 0.25")]
+    copy, source = (load_model(folder, None)[0] for folder in (tmp_path / "out" / "plain", teacher))
+    assert copy.config.hidden_dropout_prob == 0.25 != source.config.hidden_dropout_prob
+    assert all(torch.equal(a, b) for a, b in zip(copy.parameters(), source.parameters(), strict=True))
+    with pytest.raises(GonerdError, match=r"is \(.*\), not \("):
+        run(recipe_file([{**step, "name": "wider", "fields": {"hidden_size": 64}}]), tmp_path / "out")
+
+
 @pytest.mark.parametrize("name", ["convert-then-distill", "distill-then-convert"])
 def test_both_orders_are_the_same_steps(teacher, tmp_path, name):
     recipe = yaml.safe_load((CONFIGS / f"{name}.yaml").read_text())

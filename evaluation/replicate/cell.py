@@ -1,0 +1,118 @@
+"""A cell of the matrix: which model, task and seed, where its parts lie, and what its result depends on."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gonerd.errors import GonerdError
+from gonerd.evaluation.places import Place
+from gonerd.evaluation.run import RunSettings
+
+from .places import Folders
+from .settings import SHORT, Taught
+from .systems import WINDOWS, systems_of
+from .task_settings import TaskSettings
+
+if TYPE_CHECKING:
+    from .config import Replicate
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell.
+
+    Attributes:
+        config: The configuration.
+        folders: Where everything lies.
+        model: Name of the model that is fine-tuned.
+        task: Name of the task.
+        seed: Seed of the fine-tuning.
+        taught: How its teacher's answers are learnt from; None for labels alone.
+    """
+
+    config: Replicate
+    folders: Folders
+    model: str
+    task: str
+    seed: int
+    taught: Taught | None = None
+
+    @property
+    def system(self) -> str:
+        """What its results are of."""
+        return self.model if self.taught is None else self.taught.name
+
+    @property
+    def name(self) -> str:
+        """What its result is called."""
+        return f"{self.system}.seed-{self.seed}.{self.task}.{self.place.split}"
+
+    @property
+    def told(self) -> TaskSettings:
+        """What the configuration says of the task."""
+        return self.config.tasks[self.task]
+
+    @property
+    def place(self) -> Place:
+        """The task with its data."""
+        return self.told.place(self.task, self.config.data_root)
+
+    @property
+    def settings(self) -> RunSettings:
+        """How it is run."""
+        windowed = next(s.attention for s in systems_of(self.config) if s.name == self.model) == WINDOWS
+        return self.told.run_settings(
+            self.seed, min(SHORT, self.config.max_length) if windowed else self.config.max_length
+        )
+
+    @property
+    def before(self) -> Cell | None:
+        """The cell from whose fine-tuned model this one begins."""
+        return replace(self, task=self.told.after, taught=None) if self.told.after else None
+
+    @property
+    def teacher(self) -> Cell | None:
+        """The cell whose fine-tuned model teaches."""
+        return replace(self, model=self.taught.teacher, taught=None) if self.taught else None
+
+    @property
+    def folder(self) -> Path:
+        """Where its fine-tuned model lies."""
+        return self.folders.tuned / self.task / f"{self.system}.seed-{self.seed}"
+
+    @property
+    def mark(self) -> Path:
+        """Where it is noted what it was made with, once it is done."""
+        return self.folders.cells / f"{self.name}.json"
+
+    def facts(self) -> dict[str, Any]:
+        """Returns all that its result depends on, the data themselves excepted, which the result states.
+
+        Raises:
+            GonerdError: Its model is not there yet.
+        """
+        note = self.folders.note(self.model)
+        if note is None:
+            raise GonerdError(f"model/{self.model} is not made yet")
+        settings = {key: value for key, value in vars(self.settings).items() if key != "seed"}
+        found: dict[str, Any] = _plain(
+            {
+                "weights_sha256": note["weights_sha256"],
+                "seed": self.seed,
+                "task": self.told.entry.model_dump(mode="json"),
+                "task_version": self.place.task.version,
+                "settings": settings,
+                "before": self.before.facts() if self.before else None,
+                "teacher": self.teacher.facts() if self.teacher else None,
+                "taught": self.taught.model_dump(mode="json", exclude={"tasks"}) if self.taught else None,
+            }
+        )
+        return found
+
+
+def _plain(value: Any) -> Any:
+    """Returns what a file of it would hold."""
+    return json.loads(json.dumps(value, default=str))

@@ -1,0 +1,102 @@
+"""Cells of the matrix as pieces of work: fine-tuned, predicted, scored, and what may be kept of it kept."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gonerd.errors import GonerdError
+from gonerd.evaluation.run import RunSettings, evaluate_model
+from gonerd.evaluation.tuning import finetune_settings, training_data
+from gonerd.files import read_json, write_json
+from gonerd.models.finetune import finetune_task
+from gonerd.models.settings import first_difference
+
+from .cell import Cell
+from .places import Folders
+from .publish import publish
+from .systems import systems_of
+from .work import DONE, OTHERWISE, TO_DO, State, Work
+
+if TYPE_CHECKING:
+    from .config import Replicate
+
+
+def cells_of(config: Replicate, folders: Folders, seeds: tuple[int, ...] | None = None) -> Iterator[Cell]:
+    """Yields the cells, breadth first: all models on all tasks with one seed before the next."""
+    for seed in config.seeds if seeds is None else seeds:
+        for task in config.tasks:
+            for system in systems_of(config):
+                yield Cell(config, folders, system.name, task, seed)
+        for taught in config.taught:
+            for task in taught.tasks:
+                yield Cell(config, folders, taught.student, task, seed, taught)
+
+
+def state_of(cell: Cell) -> State:
+    """Tells how it stands."""
+    try:
+        facts = cell.facts()
+    except GonerdError as error:
+        return State(TO_DO, str(error))
+    if not cell.mark.is_file() or not (cell.config.results / f"{cell.name}.json").is_file():
+        return State(TO_DO)
+    different = first_difference(facts, read_json(cell.mark, f"remove {cell.mark}"))
+    return State(OTHERWISE, f"it differs in {different!r}; pass --redo to do it again") if different else State(DONE)
+
+
+def discard(cell: Cell) -> None:
+    """Forgets it: the result, the predictions and the fine-tuned model."""
+    for folder in (cell.folders.results, cell.config.results):
+        for path in folder.glob(f"{cell.name}.*"):
+            path.unlink()
+    cell.mark.unlink(missing_ok=True)
+    shutil.rmtree(cell.folders.results / "cache" / cell.name, ignore_errors=True)
+    shutil.rmtree(cell.folder, ignore_errors=True)
+
+
+def fine_tuned(cell: Cell) -> Path:
+    """Returns the fine-tuned model; makes it, and what it needs, unless it lies there."""
+    before, teacher, place = cell.before, cell.teacher, cell.place
+    source = cell.folders.models / cell.model if before is None else fine_tuned(before)
+    settings = finetune_settings(place, cell.settings.tuning)
+    if cell.taught is not None and teacher is not None:
+        settings = replace(
+            settings,
+            teacher=fine_tuned(teacher),
+            distill_weight=cell.taught.distill_weight,
+            temperature=cell.taught.temperature,
+            state_losses=cell.taught.state_losses,
+        )
+    data = training_data(place, cell.settings.train_limit)
+    finetune_task(source, data, cell.folder, settings, resume=True)
+    return cell.folder
+
+
+def run(cell: Cell) -> str:
+    """Fine-tunes, predicts, scores, and keeps what may be kept."""
+    facts = cell.facts()
+    told = RunSettings(limit=cell.told.limit)  # windows are as it was fine-tuned
+    result = evaluate_model(fine_tuned(cell), cell.folders.results, cell.place, told)
+    publish(cell.folders.results / f"{cell.name}.json", cell.config.results, model=f"models/{cell.model}")
+    write_json(cell.mark, facts)
+    if not cell.config.keep_models and not _is_needed(cell):
+        shutil.rmtree(cell.folder)
+    return f"score {result.score:.3f} ({result.counts.scored} examples of {result.counts.documents} documents)"
+
+
+def _is_needed(cell: Cell) -> bool:
+    """Whether other cells may begin from its fine-tuned model, or learn from it."""
+    after = {told.after for told in cell.config.tasks.values()}
+    teach = {(taught.teacher, task) for taught in cell.config.taught for task in taught.tasks}
+    return cell.task in after or (cell.model, cell.task) in teach
+
+
+def work_of(cell: Cell) -> Work:
+    """Returns it as a piece of work."""
+    needs = [f"model/{cell.model}"]
+    needs += [f"model/{cell.teacher.model}"] if cell.teacher else []
+    return Work(f"cell/{cell.name}", lambda: state_of(cell), lambda: run(cell), lambda: discard(cell), needs)

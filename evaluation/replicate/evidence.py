@@ -1,0 +1,86 @@
+"""Everything that was kept of a replication, read and checked to stand in one table."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from gonerd.errors import GonerdError
+from gonerd.evaluation.compare.side import without_seed
+from gonerd.evaluation.schema import EfficiencyResult, read_result
+from gonerd.evaluation.schema.reading import is_result
+from gonerd.files import read_json
+
+from .publish import Kept, read_kept
+from .scores import TaskScores
+
+SUMMARY = "models.json"
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What was kept of a replication.
+
+    Attributes:
+        tasks: Scores by task.
+        times: Results of time and memory, by name of the file.
+        models: What is known of the making of each model.
+        text: What they were trained on.
+    """
+
+    tasks: dict[str, TaskScores]
+    times: dict[str, EfficiencyResult] = field(default_factory=dict)
+    models: dict[str, dict[str, Any]] = field(default_factory=dict)
+    text: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def runs(self) -> list[Kept]:
+        """All results of scores."""
+        return [run for task in self.tasks.values() for runs in task.runs.values() for run in runs]
+
+
+def read_evidence(folder: Path) -> Evidence:
+    """Reads a folder of kept results; one that is missing holds nothing.
+
+    Raises:
+        GonerdError: A file is malformed, or two results of a task are over different examples or settings.
+    """
+    runs: dict[str, dict[str, list[Kept]]] = defaultdict(lambda: defaultdict(list))
+    times: dict[str, EfficiencyResult] = {}
+    for path in sorted(folder.glob("*.json")):
+        if not is_result(read_json(path, "restore it")):
+            continue
+        result = read_result(path)
+        if isinstance(result, EfficiencyResult):
+            times[path.stem] = result
+        else:
+            runs[result.task.title][without_seed(result.model.name)].append(read_kept(path))
+    summary = read_json(folder / SUMMARY, "restore it") if (folder / SUMMARY).is_file() else {}
+    for task in runs.values():
+        _check_alike([run for one in task.values() for run in one])
+    tasks = {name: TaskScores(name, dict(found)) for name, found in runs.items()}
+    return Evidence(tasks, times, dict(summary.get("models", {})), dict(summary.get("text", {})))
+
+
+def _check_alike(runs: Sequence[Kept]) -> None:
+    """Refuses results that do not stand beside each other: other examples, or another fine-tuning."""
+    for run in runs[1:]:
+        for what, theirs, ours in zip(_ALIKE, _alike(run), _alike(runs[0]), strict=True):
+            if theirs != ours:
+                raise GonerdError(
+                    f"{run.path} and {runs[0].path}: {what} differ ({theirs!r} and {ours!r}), so they do not stand in "
+                    "one table; run `gonerd evaluate replicate --redo`"
+                )
+
+
+_ALIKE = ("versions of the task", "examples", "documents", "epochs", "learning rates", "training examples")
+
+
+def _alike(run: Kept) -> tuple[Any, ...]:
+    result, training = run.result, run.result.training
+    data = (result.dataset.sha256, result.counts.scored)
+    told = (training.get(name) for name in ("epochs", "learning_rate", "documents"))
+    return (result.task.version, data, run.documents, *told)

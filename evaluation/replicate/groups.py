@@ -1,0 +1,84 @@
+"""Averages over the tasks of a group, with their draws, so that shares of two groups can be compared as well."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from gonerd.evaluation.compare.resampling import LEVEL, Interval
+from gonerd.evaluation.metrics import Counts
+
+from .evidence import Evidence
+from .scores import TaskScores
+
+GROUPS = {"short": "short context", "long-qa": "long-context answers", "long-ner": "long-context entities"}
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A number with the values that it takes over draws of documents.
+
+    Attributes:
+        value: The number.
+        samples: Its values [resamples]; None where a draw has none.
+        tasks: Tasks that it is an average of.
+    """
+
+    value: float
+    samples: Counts | None
+    tasks: tuple[str, ...]
+
+    @property
+    def interval(self) -> Interval | None:
+        """The number with its 95 % interval."""
+        if self.samples is None:
+            return None
+        low, high = np.quantile(self.samples, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+        return Interval(self.value, float(low), float(high))
+
+    def less(self, other: Drawn) -> Drawn:
+        """Returns the difference to another number of other tasks."""
+        both = self.samples is not None and other.samples is not None
+        samples = self.samples - other.samples if both else None  # type: ignore[operator]
+        return Drawn(self.value - other.value, samples, (*self.tasks, *other.tasks))
+
+
+def group_kept(evidence: Evidence, group: str, teacher: str, student: str) -> Drawn | None:
+    """Returns the mean score of the student over that of the teacher, over the tasks that both were scored on.
+
+    It is the "kept" of `gonerd.evaluation.compare.kept.averages`: the ratio of means, not the mean of ratios.
+    """
+    tasks = _tasks(evidence, group, teacher, student)
+    if not tasks:
+        return None
+    first, second = (_mean(tasks, name) for name in (teacher, student))
+    if first.value <= 0:
+        return None
+    assert first.samples is not None and second.samples is not None
+    samples = second.samples / first.samples if (first.samples > 0).all() else None
+    return Drawn(second.value / first.value, samples, first.tasks)
+
+
+def group_mean(evidence: Evidence, group: str, model: str) -> Drawn | None:
+    """Returns the mean score of a model over the tasks of a group that it was scored on."""
+    tasks = _tasks(evidence, group, model)
+    return _mean(tasks, model) if tasks else None
+
+
+def _tasks(evidence: Evidence, group: str, *models: str) -> list[TaskScores]:
+    return [task for task in evidence.tasks.values() if task.group == group and task.has(*models)]
+
+
+def _mean(tasks: Sequence[TaskScores], model: str) -> Drawn:
+    values = [task.value(model) for task in tasks]
+    # Documents of different tasks are independent, so each task's draws come in an order of its own.
+    samples = [task.draws(model)[order] for task, order in zip(tasks, _orders(tasks), strict=True)]
+    return Drawn(float(np.mean(values)), np.mean(samples, axis=0), tuple(task.name for task in tasks))
+
+
+def _orders(tasks: Sequence[TaskScores]) -> list[Any]:
+    shuffle = np.random.default_rng(len(tasks))
+    return [shuffle.permutation(task.resamples) for task in tasks]

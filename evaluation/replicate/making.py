@@ -1,0 +1,106 @@
+"""Text and models as pieces of work: what `gonerd models corpus` and `distill` do, step by step."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gonerd.files import read_json
+from gonerd.models.corpus import Mix, build_corpus, read_mix
+from gonerd.models.corpus.reading import STATISTICS
+from gonerd.models.distill import Recipe, run_recipe
+from gonerd.models.distill.steps import STEPS, Step
+from gonerd.models.save import NOTE
+from gonerd.models.settings import checked, first_difference
+from gonerd.models.teacher import packaged_teacher
+
+from .models import needed, recipe_of
+from .places import Folders, source_of
+from .settings import PACKAGED
+from .work import DONE, OTHERWISE, TO_DO, State, Work
+
+if TYPE_CHECKING:
+    from .config import Replicate
+
+
+def text_works(config: Replicate, folders: Folders) -> list[Work]:
+    """Lists the building of the text, in short and in long rows."""
+    found = {folders.short_corpus: 0, folders.corpus(config.max_length): 0}
+    return [_text_work(config, folder) for folder in found]
+
+
+def _text_work(config: Replicate, folder: Path) -> Work:
+    length = int(folder.name.rpartition("-")[2])
+
+    def state() -> State:
+        if not (folder / STATISTICS).is_file():
+            return State(TO_DO)
+        held = read_json(folder / STATISTICS, f"remove {folder}")["mix"]
+        different = first_difference(mix_of(config, length).model_dump(mode="json"), held)
+        return State(OTHERWISE, f"it differs in {different!r}; remove {folder}") if different else State(DONE)
+
+    def run() -> str:
+        _check_encoder(config)
+        made = build_corpus(mix_of(config, length), folder)
+        return f"{made.statistics['documents']:,} documents, {made.count('train'):,} rows of {length}"
+
+    return Work(f"corpus/{length}", state, run)
+
+
+def mix_of(config: Replicate, length: int) -> Mix:
+    """Returns what the text is mixed of, in rows of so many of the encoder's tokens.
+
+    Raises:
+        UsageError: A key is unknown or a value impossible.
+    """
+    told, encoder = config.corpus, config.encoder
+    changed = {"max_length": length, "tokenizer": source_of(encoder.model), "tokenizer_revision": encoder.revision}
+    if told.tokens is not None:
+        changed["tokens"] = told.tokens
+    if told.recipe is not None:
+        return read_mix(told.recipe, **changed)
+    values = {"name": config.name, **(told.mix or {}), **changed}
+    mix = checked(Mix, values, "key 'corpus.mix'")
+    root = config.data_root.resolve()  # as a worker of another folder sees it
+    members = [m.model_copy(update={"path": root / m.path}) if m.path is not None else m for m in mix.members]
+    return mix.model_copy(update={"members": tuple(members)})
+
+
+def model_works(config: Replicate, folders: Folders) -> list[Work]:
+    """Lists the steps of the recipe, each a piece of work that makes what it needs as well."""
+    recipe = recipe_of(config, folders)
+    return [_model_work(config, folders, recipe, step) for step in recipe.steps]
+
+
+def _model_work(config: Replicate, folders: Folders, recipe: Recipe, step: Step) -> Work:
+    names = {one.name for one in recipe.steps}
+    before = [name for name in (step.model, getattr(step, "teacher", None)) if name in names]
+    corpus = getattr(step, "corpus", None)
+    needs = [f"model/{name}" for name in before] + ([f"corpus/{corpus.name.rpartition('-')[2]}"] if corpus else [])
+
+    def state() -> State:
+        path = folders.models / step.name / NOTE
+        if not path.is_file():
+            return State(TO_DO)
+        held = dict((read_json(path, f"remove {path.parent}").get("step") or {}).get("settings") or {})
+        ours = {"step": kind_of(step), "seed": recipe.seed, **step.model_dump(mode="json")}
+        different = first_difference(ours, held)
+        remedy = f"remove {path.parent} and what was made of it, or choose another --out"
+        return State(OTHERWISE, f"it differs in {different!r}; {remedy}") if different else State(DONE)
+
+    def run() -> str:
+        _check_encoder(config)
+        part = recipe.model_copy(update={"steps": tuple(needed(recipe.steps, step.name))})
+        return dict(run_recipe(part, folders.models))[step.name]
+
+    return Work(f"model/{step.name}", state, run, needs=needs)
+
+
+def kind_of(step: Step) -> str:
+    """Returns the name that a step's kind has in recipes."""
+    return next(name for name in STEPS.names() if STEPS.get(name) is type(step))
+
+
+def _check_encoder(config: Replicate) -> None:
+    if config.encoder.model == PACKAGED:
+        packaged_teacher()  # says what to install, where it is missing

@@ -1,0 +1,98 @@
+"""The models of a replication, made by one recipe of conversion, halving and training."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from gonerd.models.distill import Recipe
+from gonerd.models.distill.distiller import DISTILBERT
+from gonerd.models.distill.steps import Step
+from gonerd.models.distill.steps.configure import Configure
+from gonerd.models.distill.steps.convert import Convert
+from gonerd.models.distill.steps.distill import Distill
+from gonerd.models.distill.steps.halve import Halve
+from gonerd.models.distill.steps.pretrain import Pretrain
+
+from .places import Folders, source_of
+from .systems import ALONE, CTD, DTC, ENCODER, ENCODER_STUDENT
+
+if TYPE_CHECKING:
+    from .config import Replicate
+
+
+def recipe_of(config: Replicate, folders: Folders) -> Recipe:
+    """Returns the recipe that makes every model.
+
+    Raises:
+        GonerdError: The packaged encoder is not installed.
+    """
+    return Recipe(name=config.name, seed=config.seed, steps=tuple(_steps(config, folders)))
+
+
+def needed(steps: Sequence[Step], name: str) -> list[Step]:
+    """Returns a step with all that it is made from, in order."""
+    by_name = {step.name: step for step in steps}
+    wanted: set[str] = set()
+    waiting = [name]
+    while waiting:
+        one = waiting.pop()
+        if one in by_name and one not in wanted:
+            wanted.add(one)
+            waiting += [by_name[one].model, getattr(by_name[one], "teacher", "")]
+    return [step for step in steps if step.name in wanted]
+
+
+def _steps(config: Replicate, folders: Folders) -> Iterator[Step]:
+    """Yields the steps: the encoder, all teachers, then all students."""
+    yield from _encoder(config, folders)
+    for name in config.attentions:
+        yield from _teacher(config, folders, name)
+    losses, told = config.losses or DISTILBERT, config.training
+    long, short = folders.corpus(config.max_length), folders.short_corpus
+    for name in config.attentions:
+        start = f"{name}-start"
+        yield Halve(name=start, model=name, layers=config.layers)
+        yield Distill(
+            name=f"{name}-{CTD}", model=start, teacher=name, losses=losses, corpus=long, training=told.student
+        )
+    start = f"{ENCODER}-start"
+    yield Halve(name=start, model=ENCODER, layers=config.layers)
+    yield Distill(name=ENCODER_STUDENT, model=start, teacher=ENCODER, losses=losses, corpus=short, training=told.short)
+    for name in config.distill_then_convert:
+        yield from _converted(config, folders, name, ENCODER_STUDENT, f"{name}-{DTC}", told.reconverted)
+    for name in config.alone:
+        yield Pretrain(name=f"{name}-{ALONE}", model=f"{name}-start", corpus=long, training=told.student)
+
+
+def _encoder(config: Replicate, folders: Folders) -> Iterator[Step]:
+    told, training = config.encoder, config.training.encoder
+    first = ENCODER if training is None else f"{ENCODER}-plain"
+    yield Configure(name=first, model=source_of(told.model), revision=told.revision, fields=told.fields)
+    if training is not None:
+        yield Pretrain(name=ENCODER, model=first, corpus=folders.short_corpus, training=training)
+
+
+def _teacher(config: Replicate, folders: Folders, name: str) -> Iterator[Step]:
+    training = config.training.converted if config.attentions[name].pretrain else None
+    yield from _converted(config, folders, name, ENCODER, name, training)
+
+
+def _converted(
+    config: Replicate, folders: Folders, attention: str, source: str, name: str, training: Any
+) -> Iterator[Step]:
+    """Converts to an attention and, where it trains, goes on with masked language modelling."""
+    told = config.attentions[attention]
+    public = told.model if name == attention else None
+    first = name if training is None else f"{name}-converted"
+    yield Convert(
+        name=first,
+        model=public or source,
+        revision=told.revision if public else None,
+        attention=attention,
+        max_length=config.max_length,
+        window=told.window,
+        options=told.options,
+    )
+    if training is not None:
+        yield Pretrain(name=name, model=first, corpus=folders.corpus(config.max_length), training=training)

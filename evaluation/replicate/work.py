@@ -1,0 +1,80 @@
+"""A piece of work: what it is called, whether it is done, and how it is done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+
+from gonerd.errors import unknown_name
+
+TO_DO, DONE, OTHERWISE = "to do", "done", "done otherwise"
+
+
+@dataclass(frozen=True)
+class State:
+    """How a piece of work stands.
+
+    Attributes:
+        what: `TO_DO`, `DONE` or `OTHERWISE`: of another configuration.
+        remark: In what it differs, or what is missing.
+    """
+
+    what: str
+    remark: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.what} ({self.remark})" if self.remark else self.what
+
+
+@dataclass(frozen=True)
+class Work:
+    """A piece of work.
+
+    Attributes:
+        name: KIND/NAME.
+        state: Tells how it stands, from files alone.
+        run: Does it, and says in a few words what was done.
+        discard: Forgets what was done otherwise.
+        needs: Names of the work that has to be done before.
+    """
+
+    name: str
+    state: Callable[[], State]
+    run: Callable[[], str]
+    discard: Callable[[], None] | None = None
+    needs: Sequence[str] = field(default=())
+
+
+@dataclass
+class Done:
+    """What came of a run.
+
+    Attributes:
+        done: Names of the work that was done now.
+        before: Of that which was done already.
+        failed: What went wrong, by name.
+        left: Names of what the time did not suffice for.
+    """
+
+    done: list[str] = field(default_factory=list)
+    before: list[str] = field(default_factory=list)
+    failed: dict[str, str] = field(default_factory=dict)
+    left: list[str] = field(default_factory=list)
+
+
+def chosen(works: Sequence[Work], patterns: Sequence[str]) -> list[Work]:
+    """Returns the work that one of the patterns names, whole or as the part behind the slash; all when there is none.
+
+    Raises:
+        UsageError: A pattern names nothing.
+    """
+    for pattern in patterns:
+        if not any(_named(work.name, pattern) for work in works):
+            raise unknown_name("step", pattern, [work.name for work in works])
+    return [work for work in works if not patterns or any(_named(work.name, pattern) for pattern in patterns)]
+
+
+def _named(name: str, pattern: str) -> bool:
+    kind, _, rest = name.partition("/")
+    return pattern == kind or fnmatchcase(name, pattern) or fnmatchcase(rest, pattern)

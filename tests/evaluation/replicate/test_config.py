@@ -1,0 +1,101 @@
+"""What a configuration may say; the shipped ones name their work with neither hub nor data at hand."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from gonerd.cli import main
+from gonerd.evaluation.replicate import read_replicate
+from gonerd.evaluation.replicate.places import Folders
+from gonerd.evaluation.replicate.plan import plan
+from tests.evaluation.replicate.making import TRAINING, settings
+
+CONFIGS = Path(__file__).resolve().parents[3] / "configs"
+DATA = CONFIGS.parents[1] / "shared" / "data"
+
+WRONG = {
+    "an unknown key": ({"colour": "red"}, "unknown key 'colour'"),
+    "an unknown attention": ({"attentions": {"longfromer": None}}, "unknown attention 'longfromer'; did you mean"),
+    "an impossible option": ({"attentions": {"longformer": {"window": 15}}}, "window"),
+    "another order of no attention": ({"distill_then_convert": ["lsg"]}, "of key 'distill_then_convert' 'lsg'"),
+    "an unknown task": ({"tasks": {"colla": None}, "taught": []}, "unknown task 'colla'; did you mean 'cola'"),
+    "a task after none": ({"tasks": {"cola": {"after": "rte"}}, "taught": []}, "'cola' comes after 'rte', which is no"),
+    "seeds that are one": ({"seeds": [1, 1]}, "key 'seeds' is [1, 1]; give different whole numbers"),
+    "a seed below 0": ({"seeds": [-1]}, "key 'seeds' is [-1]"),
+    "no such student": (
+        {"taught": [{"student": "lsg-ctd", "teacher": "full", "tasks": ["cola"]}]},
+        "unknown student of key 'taught' 'lsg-ctd'",
+    ),
+    "pretraining without a budget": (
+        {"attentions": {"full": {"pretrain": True}}},
+        "say how long in 'training.converted'",
+    ),
+    "a budget that is none": ({"training": {"student": {**TRAINING, "steps": 0}, "short": TRAINING}}, "student.steps"),
+    "two texts": ({"corpus": {"mix": {}, "recipe": "x.yaml"}}, "name either 'recipe' or 'mix'"),
+    "shares beyond one": (
+        {"tasks": {"cola": {"split_by_document": {"train": 0.8, "test": 0.4}}}, "taught": []},
+        "must add up to 1 at most",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_wrong_configurations(name, tmp_path, capsys):
+    changes, message = WRONG[name]
+    path = tmp_path / "wrong.yaml"
+    path.write_text(yaml.safe_dump(settings("encoder", **changes), sort_keys=False))
+    assert main(["evaluate", "replicate", "--config", str(path), "--out", str(tmp_path / "out"), "--dry-run"]) == 2
+    said = capsys.readouterr().err
+    assert message in said and "wrong.yaml" in said and said.count("\n") == 1
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("name", ["small", "paper"])
+def test_a_dry_run_needs_neither_hub_nor_data(name, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("socket.socket.connect", lambda *_: pytest.fail("the network was asked"))
+    words = ["evaluate", "replicate", "--config", str(CONFIGS / f"replicate-{name}.yaml"), "--dry-run"]
+    words += ["--data-root", str(tmp_path / "nowhere"), "--out", str(tmp_path / "out")]
+    assert main(words) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "corpus/512: to do" and "steps, 0 done, " in lines[-2]
+    assert not list(tmp_path.iterdir())
+    for attention in ("full", "longformer", "bigbird", "lsg", "nystromformer"):
+        assert any(line.startswith(f"model/{attention}-ctd: ") for line in lines)
+
+
+def test_the_matrix_is_complete_before_it_is_deep(tmp_path):
+    """Text, models, every cell of the first seed, times, the second seed, the report; a task only after another."""
+    config = read_replicate(CONFIGS / "replicate-small.yaml")
+    works = plan(config, Folders(config, tmp_path))
+    names = [work.name for work in works]
+    kinds = [name.partition("/")[0] for name in names]
+    order = ["corpus", "model", "cell", "times", "cell", "report"]
+    assert [kind for i, kind in enumerate(kinds) if i == 0 or kinds[i - 1] != kind] == order
+    cells = [name for name in names if name.startswith("cell/")]
+    seeds = [int(name.partition(".seed-")[2].partition(".")[0]) for name in cells]
+    assert seeds == sorted(seeds) and seeds.count(0) == seeds.count(1) == 15 * 11 + 3
+    tasks = list(dict.fromkeys(name.split(".")[2] for name in cells))
+    assert tasks == list(config.tasks) and tasks.index("squad") < tasks.index("hotpotqa")
+    assert all(names.index(need) < names.index(work.name) for work in works for need in work.needs)
+
+
+def test_nothing_is_trained_on_that_is_scored():
+    """Every training part of the small configuration is drawn apart from what it scores."""
+    config = read_replicate(CONFIGS / "replicate-small.yaml")
+    for name, told in config.tasks.items():
+        place = told.place(name, config.data_root)
+        place.check_apart()
+        drawn = told.split_by_document
+        assert drawn is not None and place.split == "test" and told.held_out == "none"
+        if "train" in drawn.shares and "test" not in drawn.shares:
+            assert told.splits.get("test", "test") not in drawn.of
+
+
+@pytest.mark.skipif(not DATA.is_dir(), reason="the third-party data are not beside this checkout")
+@pytest.mark.parametrize("name", ["squad", "hotpotqa", "news", "filings", "gonerd"])
+def test_documents_that_are_scored_are_in_no_training_part(name):
+    config = read_replicate(CONFIGS / "replicate-small.yaml", DATA)
+    place = config.tasks[name].place(name, DATA)
+    trained, scored = ({e.document.rpartition("/")[2] for e in place.load(split).examples} for split in ("train", None))
+    assert trained and len(scored) > 8 and not trained & scored

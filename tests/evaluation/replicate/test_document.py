@@ -1,0 +1,171 @@
+"""RESULTS.md: its numbers by hand and by the comparison, without results, and against the files in the repository."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+
+from gonerd.cli import main
+from gonerd.errors import GonerdError, UsageError
+from gonerd.evaluation.compare.kept import averages
+from gonerd.evaluation.compare.pairs import CompareSettings, compare_runs
+from gonerd.evaluation.compare.resampling import bootstrap
+from gonerd.evaluation.compare.run import compare
+from gonerd.evaluation.replicate import read_replicate
+from gonerd.evaluation.replicate.document import document
+from gonerd.evaluation.replicate.evidence import read_evidence
+from gonerd.evaluation.replicate.groups import group_kept
+from gonerd.evaluation.replicate.publish import publish, read_kept
+from gonerd.evaluation.results import read_scored
+from tests.evaluation.replicate.making import settings
+from tests.evaluation.report.conftest import classes, write_scores, write_times
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+@pytest.fixture
+def config(tmp_path):
+    """A configuration of two short tasks, and one of long answers that nobody is scored on."""
+    tasks = {"sst2": None, "rte": None, "hotpotqa": None}
+    path = tmp_path / "tiny.yaml"
+    path.write_text(yaml.safe_dump(settings("org/encoder", tasks=tasks, taught=[]), sort_keys=False))
+    return read_replicate(path)
+
+
+def keep(config, model, task, wrong, count=40, **changes):
+    """Keeps a result of a model that is wrong on the examples `wrong`."""
+    work = config.results.parent / "predictions"
+    work.mkdir(exist_ok=True)
+    seed = changes.pop("seed", 0)
+    changes["settings"] = {"max_length": 512, "stride": 64, "seed": seed}
+    path = write_scores(work, f"{model}.seed-{seed}", task, classes(set(wrong), count), **changes)
+    publish(path, config.results, f"models/{model}")
+    return path
+
+
+def rows(text, heading):
+    """Returns the first table below a heading, a dictionary a row."""
+    section = text.partition(f"{heading}\n")[2].partition("\n## ")[0]
+    table = [line for line in section.splitlines() if line.startswith("|")]
+    names, *found = [[cell.strip() for cell in line.strip("|").split("|")] for line in table if "---" not in line]
+    return [dict(zip(names, row, strict=True)) for row in found]
+
+
+def test_kept_and_saved_by_hand(config):
+    """Teacher 36 and 30 of 40 right, student 27 and 30: kept (27 + 30) / (36 + 30) = 86.4 %."""
+    for model, wrong in (("longformer", (4, 10)), ("longformer-ctd", (13, 10))):
+        for task, count in zip(("sst2", "rte"), wrong, strict=True):
+            keep(config, model, task, range(count))
+    own = {"baseline": "huggingface", "role": "baseline", "baseline_of": "longformer"}
+    cells = [("longformer", 4096, 2.0, 400, {}), ("longformer-ctd", 4096, 1.2, 300, {"times": [1.2] * 5})]
+    cells += [("longformer", 1024, 0.5, 200, {}), ("longformer-ctd", 1024, 0.25, 150, {})]
+    write_times(
+        config.results, [*cells, ("longformer/huggingface", 4096, 4.0, 800, {**own, "times": [4.0] * 4 + [3.0]})]
+    )
+    text = document(config)
+    row = next(row for row in rows(text, "## What students keep and save") if row["held against"] == "`longformer`")
+    assert row["short context kept"].startswith("86.4% (") and row["long-context answers kept"] == "–"
+    assert row["time saved"].startswith("40.0%") and row["memory saved"] == "25.0%"
+    assert row["time saved, Hugging Face's teacher"] == "70.0% (60.0% to 70.0%)"
+    assert row["memory saved, Hugging Face's teacher"] == "62.5%"
+    published = {row["what"]: row["here"] for row in rows(text, "## Beside the published numbers")}
+    assert published["inference time saved, on average"] == "45.0%"  # of 40 and 50 %
+    assert published["inference time saved, at most"] == "50.0%"
+    targets = [row for row in rows(text, "## Targets") if row["here"] != "–"]
+    assert targets[0]["against the published number"].startswith("98.6%: missed by 12.2 points")
+    assert targets[1]["against what is aimed at"] == "70.0%: met by 0.0 points, the interval holds it"
+    scores = {row["model"]: row["`sst2`"] for row in rows(text, "## Scores: short context")}
+    assert scores["longformer, teacher"].startswith("**0.900** (") and scores["full, teacher"] == "–"
+    assert {row["task"]: row["cells there"] for row in rows(text, "## What was run")} == {
+        **{"`sst2`": "2 of 7", "`rte`": "2 of 7"},
+        "`hotpotqa`": "0 of 7",
+    }
+
+
+def test_intervals_are_those_of_the_comparison(config, tmp_path):
+    """One task against `compare_runs`, a group against `averages`; two seeds are averaged by document."""
+    draw = np.random.default_rng(0)
+    paths = {}
+    for model, share in (("longformer", 0.2), ("longformer-ctd", 0.3)):
+        for task in ("sst2", "rte"):
+            for seed in (0, 1):
+                wrong = np.flatnonzero(draw.random(60) < share).tolist()
+                paths[model, task, seed] = keep(config, model, task, wrong, count=60, seed=seed)
+    evidence, pairs, draws = read_evidence(config.results), [], []
+    for task in ("sst2", "rte"):
+        sides = [
+            [read_scored(paths[model, task, seed]) for seed in (0, 1)] for model in ("longformer", "longformer-ctd")
+        ]
+        pair = compare_runs(*sides, CompareSettings(resamples=2000))
+        kept = evidence.tasks[task].kept("longformer", "longformer-ctd")
+        assert kept.as_dict() == pytest.approx(pair.numbers["intervals"]["kept"])
+        difference = evidence.tasks[task].difference("longformer", "longformer-ctd")
+        assert difference.as_dict() == pytest.approx(pair.numbers["intervals"]["difference"])
+        pairs.append(pair.numbers)
+        draws.append(pair.draws)
+    found = group_kept(evidence, "short", "longformer", "longformer-ctd")
+    theirs = averages(pairs[::-1], draws[::-1])["short"]  # the files are read in the order of their names
+    assert found.value == pytest.approx(theirs["kept"])
+    ends = theirs["intervals"]["kept"]
+    assert (found.interval.low, found.interval.high) == pytest.approx((ends["low"], ends["high"]), abs=0.01)
+
+
+def test_moments_survive_rounding(config, tmp_path):
+    """A correlation is kept to the sixth digit, and so are its intervals."""
+    draw = np.random.default_rng(1)
+    gold = draw.integers(0, 6, 300).astype(float)
+    rows_ = [
+        (str(i), float(g), float(g + n)) for i, (g, n) in enumerate(zip(gold, draw.normal(0, 2, 300), strict=True))
+    ]
+    path = write_scores(tmp_path, "m.seed-0", "stsb", rows_)
+    publish(path, config.results, "models/m")
+    kept, scored = read_kept(config.results / path.name), read_scored(path)
+    assert float(kept.statistic(kept.counts.sum(0))) == pytest.approx(scored.result.score, abs=1e-5)
+    found = compare(path, path)["pairs"][0]["intervals"]["first"]
+    again = bootstrap(kept.counts, kept.counts, kept.statistic).first.as_dict()
+    assert again == pytest.approx(found, abs=1e-4)
+
+
+def test_without_any_result(config):
+    text = document(config)
+    assert "No cell was run yet" in text and "0 of 7" in text
+    numbers = [row for row in rows(text, "## What students keep and save")]
+    assert all(
+        value == "–" for row in numbers for name, value in row.items() if name not in ("student", "held against")
+    )
+    assert all("no figure" in row["against the published number"] for row in rows(text, "## Targets"))
+
+
+def test_remarks_stand_where_they_belong(config):
+    config.results.mkdir()
+    path = config.results / "remarks.yaml"
+    path.write_text("targets: It was tried.\nquestions: {order: It does.}\nsurprises: None did.\n")
+    text = document(config)
+    assert text.index("## Targets") < text.index("It was tried.") < text.index("## The open questions")
+    assert text.index("### 4. ") < text.index("It does.") < text.index("### 5. ") and "## What surprised" in text
+    path.write_text("questions: {ordre: It does.}\n")
+    with pytest.raises(UsageError, match=r"unknown question in .*'ordre'; did you mean 'order'"):
+        document(config)
+    path.write_text("target: x\n")
+    with pytest.raises(UsageError, match="unknown key 'target'; did you mean 'targets'"):
+        document(config)
+
+
+def test_results_of_two_settings_do_not_mix(config):
+    keep(config, "longformer", "sst2", range(4), training={"epochs": 1})
+    keep(config, "longformer-ctd", "sst2", range(4), training={"epochs": 2})
+    with pytest.raises(GonerdError, match=r"epochs differ .* run `gonerd evaluate replicate --redo`"):
+        read_evidence(config.results)
+
+
+def test_the_document_in_the_repository_is_what_its_results_say(capsys):
+    """`make docs` writes it."""
+    config = ROOT / "configs" / "replicate-small.yaml"
+    told = read_replicate(config)
+    assert (ROOT / "docs" / "RESULTS.md").read_text(encoding="utf-8") == document(told)
+    for path in sorted(told.results.glob("*.seed-*.json")):
+        assert not re.search(r'"(/|[A-Z]:\\)', path.read_text()), f"{path} names a folder"
+    assert main(["evaluate", "replicate", "--config", str(config)]) == 2
+    assert "name the working folder with --out" in capsys.readouterr().err

@@ -1,0 +1,206 @@
+"""The whole matrix in seconds: what it leaves, how it goes on after a kill, and whether it notices a change."""
+
+import json
+import shutil
+
+import pytest
+import yaml
+
+from gonerd.cli import main
+from gonerd.evaluation.replicate import cells, read_replicate
+from gonerd.evaluation.replicate.document import document
+from gonerd.evaluation.replicate.evidence import read_evidence
+from gonerd.evaluation.replicate.publish import read_kept
+from gonerd.evaluation.replicate.run import replicate, states
+from gonerd.evaluation.replicate.work import DONE, OTHERWISE
+from gonerd.evaluation.results import read_scored
+from gonerd.models.load import load_model
+from tests.evaluation.replicate.making import write_replication
+
+SYSTEMS = 7  # encoder and its student, two teachers, their students, one of the other order
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory):
+    """A replication that was run: its folder, and what was told."""
+    root = tmp_path_factory.mktemp("done")
+    told = []
+    came = replicate(read_replicate(write_replication(root)), root / "work", tell=told.append)
+    assert not came.failed and not came.left, came.failed
+    return root, told
+
+
+@pytest.fixture
+def changed(done, tmp_path):
+    """The same folder, to be changed, which is put back afterwards: what was made in it knows its place."""
+    root, _ = done
+    shutil.copytree(root, tmp_path / "before")
+    yield root
+    shutil.rmtree(root)
+    shutil.copytree(tmp_path / "before", root)
+
+
+def words(root, *more):
+    return ["evaluate", "replicate", "--config", str(root / "tiny.yaml"), "--out", str(root / "work"), *more]
+
+
+def config_of(root, **changes):
+    path = root / "tiny.yaml"
+    path.write_text(yaml.safe_dump({**yaml.safe_load(path.read_text()), **changes}, sort_keys=False))
+    return read_replicate(path)
+
+
+def test_what_is_left(done):
+    """Every cell has its result; models are what they are called; the taught one learnt from its teacher."""
+    root, told = done
+    kept = sorted(path.name for path in (root / "kept").glob("*.json"))
+    assert len(kept) == 3 * SYSTEMS + 1 + 1 and "models.json" in kept
+    assert told[0].startswith("[1/") and told[-1].split("] ")[1].startswith("report: report.html, report.md")
+    layers = {
+        name: load_model(root / "work" / "models" / name, None)[0].config for name in ("longformer", "longformer-dtc")
+    }
+    assert {name: config.num_hidden_layers for name, config in layers.items()} == {"longformer": 4, "longformer-dtc": 2}
+    assert layers["longformer-dtc"].attention_window == [16, 16]
+    taught = read_kept(root / "kept" / "longformer-ctd-td.seed-0.more.test.json").result.training
+    plain = read_kept(root / "kept" / "longformer-ctd.seed-0.more.test.json").result.training
+    assert taught["distill_weight"] == 0.5 and "teacher_sha256" in taught and "teacher_sha256" not in plain
+    before = read_scored(root / "work" / "results" / "full.seed-0.squad.test.json").result.model.weights_sha256
+    after = read_kept(root / "kept" / "full.seed-0.more.test.json").result.training["begun_from_sha256"]
+    assert after == before
+    tuned = {path.name for path in (root / "work" / "tuned").glob("*/*") if path.is_dir()}
+    assert "full.seed-0" in tuned and not list(
+        (root / "work" / "tuned" / "news").iterdir()
+    )  # only those that are needed
+
+
+def test_what_is_kept_holds_no_text_and_no_folder(done):
+    root, _ = done
+    for path in (root / "kept").iterdir():
+        held = path.read_bytes()
+        assert str(root).encode() not in held and b"judge" not in held and b"zeal" not in held, path
+        assert len(held) < 8000 or path.name == "models.json"
+
+
+def test_counts_give_the_scores_of_the_predictions(done):
+    root, _ = done
+    for path in (root / "kept").glob("*.seed-*.json"):
+        scored = read_scored(root / "work" / "results" / path.name)
+        kept = read_kept(path)
+        assert kept.result.score == scored.result.score
+        assert float(kept.statistic(kept.counts.sum(0))) == pytest.approx(scored.result.score, abs=1e-6)
+        assert len(kept.counts) == len(set(scored.matched.documents))
+
+
+def test_done_again_it_does_nothing(done, capsys):
+    root, _ = done
+    before = {path: path.stat().st_mtime_ns for path in (root / "work").rglob("*") if path.suffix == ".json"}
+    assert main(words(root)) == 0
+    assert "0 steps done now, " in capsys.readouterr().out
+    assert {path: path.stat().st_mtime_ns for path in before} == before
+    assert (root / "work" / "RESULTS.md").read_text() == document(read_replicate(root / "tiny.yaml"))
+
+
+def test_a_kill_loses_nothing(changed, monkeypatch):
+    """Struck down in a cell, and again in another, the run ends with the results of an undisturbed one."""
+    config = read_replicate(changed / "tiny.yaml")
+    whole = {name: runs[0].result.metrics for name, runs in read_evidence(config.results).tasks["news"].runs.items()}
+    for path in [path for path in changed.rglob("*.seed-0.news.*") if path.exists()]:
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    evaluate, count = cells.evaluate_model, 0
+
+    def struck(*arguments):
+        nonlocal count
+        count += 1
+        if count in (3, 7):
+            raise KeyboardInterrupt
+        return evaluate(*arguments)
+
+    monkeypatch.setattr(cells, "evaluate_model", struck)
+    for there in (2, 5):
+        with pytest.raises(KeyboardInterrupt):
+            replicate(config, changed / "work")
+        assert len(list(config.results.glob("*.seed-0.news.*.json"))) == there
+    came = replicate(config, changed / "work")
+    assert len(came.done) == SYSTEMS - 5 and not came.failed  # the report is over the same results as before
+    found = read_evidence(config.results).tasks["news"].runs
+    assert {name: runs[0].result.metrics for name, runs in found.items()} == whole
+
+
+def test_when_the_time_is_up(changed, capsys):
+    config_of(changed, seeds=[0, 1])
+    assert main(words(changed, "--for", "0")) == 0
+    said = capsys.readouterr().out
+    assert f"the time is up: {3 * SYSTEMS + 1} steps are left, cell/encoder.seed-1.news.test the first" in said
+    assert main(words(changed, "--dry-run", "--only", "*.seed-1.news.*")) == 0
+    assert f"{SYSTEMS} steps, 0 done, {SYSTEMS} left" in capsys.readouterr().out
+
+
+def test_another_configuration_is_noticed(changed, capsys):
+    """Cells of other settings are refused, then done again if so wished; models are refused."""
+    tasks = yaml.safe_load((changed / "tiny.yaml").read_text())["tasks"]
+    tasks["news"]["epochs"] = 2
+    config = config_of(changed, tasks=tasks)
+    found = {work.name: state for work, state in states(config, changed / "work")}
+    others = [name for name, state in found.items() if state.what == OTHERWISE]
+    assert len(others) == SYSTEMS and all(".news." in name for name in others)
+    assert found[others[0]].remark == "it differs in 'task.epochs'; pass --redo to do it again"
+    assert main(words(changed, "--only", "*.news.*")) == 1
+    said = capsys.readouterr()
+    assert said.err.startswith(f"error: {SYSTEMS} steps failed") and "was done with other settings" in said.out
+    came = replicate(config, changed / "work", only=["full.*.news.*"], redo=True)
+    assert came.done == ["cell/full.seed-0.news.test"] and not came.failed
+    assert read_kept(changed / "kept" / "full.seed-0.news.test.json").result.training["epochs"] == 2
+    attentions = {"full": None, "longformer": {"window": 8}}
+    found = {work.name: state for work, state in states(config_of(changed, attentions=attentions), changed / "work")}
+    assert found["model/longformer"].what == OTHERWISE and "'window'" in found["model/longformer"].remark
+    assert found["model/full"].what == DONE
+
+
+def test_one_that_fails_costs_no_other(changed, capsys):
+    shutil.rmtree(changed / "data" / "ner")
+    config_of(changed, seeds=[3])
+    assert main(words(changed, "--only", "encoder.seed-3.*")) == 1
+    said = capsys.readouterr()
+    assert "error: cell/encoder.seed-3.news.test: task 'news' has to be fine-tuned first" in said.out
+    assert "cell/encoder.seed-3.squad.test: score" in said.out and "1 steps failed" in said.err
+    assert (changed / "kept" / "encoder.seed-3.squad.test.json").is_file()
+
+
+def test_further_seeds_go_where_intervals_are_widest(changed):
+    """Of all pairs the one with the widest share kept gets its next seed, both sides of it, and then the others."""
+    config = config_of(changed, deepen={"most_seeds": 2, "models": ["longformer-dtc"]}, taught=[])
+    scores = read_evidence(changed / "kept").tasks
+    wide = {
+        name: kept.high - kept.low
+        for name, task in scores.items()
+        if (kept := task.kept("longformer", "longformer-dtc"))
+    }
+    came = replicate(config, changed / "work", only=["deepen"])
+    extra = [name for name in came.done if ".seed-1." in name]
+    assert len(extra) == 2 * len(wide) and not came.failed
+    widest = max(wide, key=lambda name: wide[name])
+    assert {name.split(".")[0] for name in extra[:2]} == {"cell/longformer", "cell/longformer-dtc"}
+    assert all(f".{widest}." in name for name in extra[:2])
+
+
+@pytest.mark.slow
+def test_times_of_models_made_longer(changed):
+    """Measured beyond the length they were made for, kept once, and known again."""
+    told = {"max_length": 128, "lengths": [128], "models": ["longformer"], "baselines": [], "repeats": 1}
+    config = config_of(changed, efficiency=[told])
+    came = replicate(config, changed / "work", only=["times"])
+    assert came.done == ["times/128"], came.failed
+    cells_held = read_evidence(changed / "kept").times["times-128"].cells
+    assert {(cell.model, cell.length) for cell in cells_held} == {("longformer", 128)}
+    assert replicate(config, changed / "work", only=["times"]).before == ["times/128"]
+    config = config_of(changed, efficiency=[{**told, "repeats": 2}])
+    (state,) = [state for work, state in states(config, changed / "work", ["times"])]
+    assert state.what == OTHERWISE and "'settings.repeats'" in state.remark
+
+
+def test_a_result_that_was_tampered_with(changed, capsys):
+    path = changed / "kept" / "full.seed-0.squad.test.json"
+    value = json.loads(path.read_text())
+    path.write_text(json.dumps({**value, "score": value["score"] + 0.1}))
+    assert main(words(changed, "--results-only")) == 1
+    assert "its counts give another score than full.seed-0.squad.test.json states" in capsys.readouterr().err
