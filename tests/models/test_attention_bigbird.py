@@ -12,9 +12,11 @@ from gonerd.errors import GonerdError
 from gonerd.models import accelerate, convert
 from gonerd.models.attention import attention_used
 from gonerd.models.attention._bigbird_blocks import Blocks, random_blocks
+from gonerd.models.attention._bigbird_document import BigBirdScheme
+from gonerd.models.attention._bigbird_mask import mask, reference
 from gonerd.models.attention._rows import Document, Rows
 from gonerd.models.attention._scheme import Layer
-from gonerd.models.attention.bigbird import BigBirdScheme, Options, draw, mask, reference
+from gonerd.models.attention.bigbird import Options, draw
 from tests.models.exact import (
     CLOSE,
     SIZES,

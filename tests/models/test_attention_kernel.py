@@ -5,7 +5,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gonerd.models.attention import _kernel
+from gonerd.models.attention import _concatenated, _flash
 from gonerd.models.attention._kernel import Keys, Windows, attend, implementation
 
 
@@ -69,7 +69,7 @@ def test_any_sets_in_one_softmax(sizes, reach, seed, forbidden, which):
     leaves, q, sets = example(*sizes, reach, seed, forbidden)
     chosen = [sets[i] for i in sorted(which)]
     expected = results(dense, leaves, q, chosen)
-    for attention in (attend, lambda q, sets: _kernel._concatenated(q, sets, 0.0)):
+    for attention in (attend, lambda q, sets: _concatenated.concatenated(q, sets)):
         for a, b in zip(expected, results(attention, leaves, q, chosen), strict=True):
             assert (a is None) == (b is None)
             assert a is None or torch.allclose(a, b, atol=1e-10)
@@ -88,14 +88,14 @@ def test_the_operator_is_sound():
     _, q, sets = example(2, 2, 6, 4, 3, 0, 0.3, torch.float32)
     chosen = sets[:2]
     arguments = (q, [s.k for s in chosen], [s.v for s in chosen], [s.bias for s in chosen], [0, 6, 12, 0, 0, 0])
-    torch.library.opcheck(_kernel._attend, tuple(arguments), test_utils=("test_schema", "test_faketensor"))
+    torch.library.opcheck(_flash._attend, tuple(arguments), test_utils=("test_schema", "test_faketensor"))
 
 
 def test_dropout_a_few_blocks_at_a_time(monkeypatch):
     """A dropout of nearly nothing takes that way and drops nothing."""
     leaves, q, sets = example(5, 2, 8, 4, 4, 0, 0.3)
     expected = results(dense, leaves, q, sets)
-    monkeypatch.setattr(_kernel, "FORMED", 2 * 2 * 8 * 29)
+    monkeypatch.setattr(_concatenated, "FORMED", 2 * 2 * 8 * 29)
     torch.manual_seed(0)
     for a, b in zip(expected, results(lambda q, sets: attend(q, sets, 1e-12), leaves, q, sets), strict=True):
         assert torch.allclose(a, b, atol=1e-9)
@@ -107,7 +107,7 @@ def test_dropout_is_random_unbiased_and_recomputed_alike():
     mean = torch.stack([attend(q, sets[:2], 0.3).detach() for _ in range(600)]).mean(0)
     assert (mean - attend(q, sets[:2]).detach()).abs().mean() < 0.05
     grads = []
-    for attention in (attend, _kernel._concatenated):
+    for attention in (attend, _concatenated.concatenated):
         torch.manual_seed(5)
         grads.append(results(lambda q, sets, run=attention: run(q, sets, 0.3), leaves, q, sets[:2]))
     assert all(a is None or torch.allclose(a, b, atol=1e-6) for a, b in zip(*grads, strict=True))

@@ -10,9 +10,11 @@ from transformers import LongformerConfig, LongformerForMaskedLM, LongformerForS
 
 from gonerd.models import accelerate
 from gonerd.models.attention import attention_used
+from gonerd.models.attention._longformer_document import LongformerScheme
+from gonerd.models.attention._longformer_mask import mask, reference
 from gonerd.models.attention._rows import Document, Rows
 from gonerd.models.attention._scheme import Layer
-from gonerd.models.attention.longformer import LongformerScheme, draw, mask, reference
+from gonerd.models.attention.longformer import draw
 from tests.models.exact import (
     CLOSE,
     SIZES,
