@@ -2,6 +2,7 @@
 
 Usage: python benchmarks/annotation_speed.py [--characters 3000000] [--rounds 3] [--tokens 100000,1000000]
        [--real ../shared/data/text/opinions.jsonl.gz] [--out benchmarks/results/annotation_speed.json]
+In two pieces: --tokens "" measures speed alone, --rounds 0 memory alone.
 
 Speed: the same documents in turn by bare `nlp.pipe`, once with the whole pipeline as it is loaded and once with nothing
 but what feeds its entity recogniser, and by `gonerd annotate run` with rules and consistency, with one worker and with
@@ -167,9 +168,11 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--tokens", default="100000,1000000")
     parser.add_argument("--real", type=Path, default=None, help="JSONL.gz of texts, for measuring only")
-    parser.add_argument("--out", type=Path, default=None, help="JSON file for the figures")
+    parser.add_argument("--out", type=Path, default=None, help="JSON file; what is not measured now stays in it")
     arguments = parser.parse_args()
+    kept = json.loads(arguments.out.read_text()) if arguments.out and arguments.out.exists() else {}
     result: dict[str, Any] = {
+        **kept,
         "machine": {"cores": os.cpu_count(), "machine": platform.machine(), "load_before": os.getloadavg()[0]},
         "libraries": {name: metadata.version(name) for name in LIBRARIES},
         "wanted": SHARES,
@@ -183,8 +186,9 @@ def main() -> None:
                 Path(folder) / name, texts(), arguments.characters, arguments.rounds
             )
             print(table([{"what": what, "ratio": f"{value:.3f}"} for what, value in found["ratios"].items()]) + "\n")
-        result["memory"] = [memory(Path(folder), int(n), site_texts()) for n in arguments.tokens.split(",") if n]
-    if result["memory"]:
+        if arguments.tokens:
+            result["memory"] = [memory(Path(folder), int(n), site_texts()) for n in arguments.tokens.split(",")]
+    if arguments.tokens:
         print(table([{key: round(value, 1) for key, value in row.items()} for row in result["memory"]]))
     if arguments.out:
         arguments.out.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")

@@ -51,9 +51,14 @@ class Processes:
         return self._pool
 
     def each(self, function: Callable[..., Result], *arguments: object) -> Result:
-        """Calls a function in every process at once, for what it leaves there; returns what the first of them says."""
-        calls = [self.pool.submit(function, *arguments) for _ in range(self.workers)]
-        return next(as_completed(calls)).result()
+        """Calls a function in every process at once, for what it leaves there; returns what the first of them says.
+
+        Raises:
+            GonerdError: A process was ended from outside.
+        """
+        with _told_apart():
+            calls = [self.pool.submit(function, *arguments) for _ in range(self.workers)]
+            return next(as_completed(calls)).result()
 
     def __enter__(self) -> Self:
         return self
@@ -109,7 +114,7 @@ class Here(LocalPipelineExecutor):  # type: ignore[misc]
         The standard library's `max_tasks_per_child` would replace one process at a time, but Python 3.11's may hang.
         """
         share = processes.workers * recycle if recycle else max(1, len(ranks))
-        try:
+        with _told_apart():
             for first in range(0, len(ranks), share):
                 if first:
                     processes.close()
@@ -118,11 +123,6 @@ class Here(LocalPipelineExecutor):  # type: ignore[misc]
                 for done in as_completed(futures):
                     done.result()
                     yield futures[done]
-        except BrokenProcessPool as error:
-            raise GonerdError(
-                "a worker process was ended from outside, perhaps for want of memory; run the same command again to "
-                "continue, with fewer --workers if it recurs"
-            ) from error
 
 
 def run_here(stage: Stage, folder: Path, tasks: int, workers: int, processes: Processes | None = None) -> None:
@@ -156,6 +156,18 @@ def session(stages: Sequence[Stage], folder: Path, workers: int, processes: Proc
     folder.mkdir(parents=True, exist_ok=True)
     with Processes(workers, folder / _CONSOLE) as processes:
         yield partial(run_here, processes=processes)
+
+
+@contextlib.contextmanager
+def _told_apart() -> Iterator[None]:
+    """Says in one sentence that a process is gone, which is nobody's fault in the code."""
+    try:
+        yield
+    except BrokenProcessPool as error:
+        raise GonerdError(
+            "a worker process was ended from outside, perhaps for want of memory; run the same command again to "
+            "continue, with fewer --workers if it recurs"
+        ) from error
 
 
 @contextlib.contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -34,3 +35,12 @@ class Process:
     def __call__(self, data: Any, rank: int, world_size: int) -> Iterator[int]:
         (self.folder / str(rank)).write_text(str(os.getpid()))
         yield rank
+
+
+def meet(folder: Path) -> str:
+    """Leaves a file, waits for that of another process, and returns the name of its own."""
+    mine = folder / str(os.getpid())
+    mine.touch()
+    while sum(path.name.isdecimal() for path in folder.iterdir()) < 2:
+        time.sleep(0.01)
+    return mine.name

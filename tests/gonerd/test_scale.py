@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -14,11 +15,12 @@ import pytest
 from gonerd.errors import GonerdError, UsageError
 from gonerd.scale.ahead import begin_importing
 from gonerd.scale.executors import run_stages
+from gonerd.scale.local import Processes
 from gonerd.scale.stages import SlurmOptions, Stage
 
 # Another installed package is called `tests` too, and worker processes look up a step's module by its name.
 sys.path.append(str(Path(__file__).parent))
-from scale_steps import Note, Process
+from scale_steps import Note, Process, meet
 
 OPTIONS = SlurmOptions(partition="cpu", time="01:30:00", memory=3, account="project-1", qos="long")
 
@@ -144,3 +146,11 @@ def test_slurm_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
         run_stages(slurm_stages(tmp_path), tmp_path / "jobs", executor="slurm", slurm=OPTIONS)
     with pytest.raises(UsageError, match="--slurm-partition"):
         run_stages(slurm_stages(tmp_path), tmp_path / "jobs", executor="slurm", dry_run=True)
+
+
+def test_something_said_in_every_process(tmp_path: Path) -> None:
+    """All of them do it at the same time, or the first would wait for ever; one that dies is told of in a sentence."""
+    with Processes(2, tmp_path / "console.log") as processes:
+        assert processes.each(meet, tmp_path) in {path.name for path in tmp_path.iterdir()}
+        with pytest.raises(GonerdError, match="a worker process was ended from outside"):
+            processes.each(os._exit, 3)
