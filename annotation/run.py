@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from itertools import chain, islice
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from gonerd import __version__
 from gonerd.errors import GonerdError, needs_extra
@@ -91,14 +91,14 @@ def annotate_documents(
     check(where, "annotation")
     keep_people(out)
     recipe = recipe.absolute()
-    with _processes(where) as processes:
+    with TemporaryDirectory() as scratch, _processes(where, Path(scratch)) as processes:
         try:
             # Where others will annotate, they load the pipelines, all at once and while the documents are read here.
             known = processes.each(settings_of, recipe) if processes else settings_of(recipe)
             settings = {**known, "version": __version__}
             stream = _some(documents, limit)  # before anything is written: what cannot be read leaves no trace
             work = out.resolve().with_name(f".{out.resolve().name}.annotate")
-            with only_writer(out):
+            with only_writer(out), processes or nullcontext():  # no other run begins before the last worker ends
                 check_settings(out, settings, limit)
                 write_json(out / MARKER, {**settings, "complete": False})
                 shutil.rmtree(work, ignore_errors=True)  # what an earlier run finished stands in `out`
@@ -121,13 +121,12 @@ def _some(documents: Path, limit: int | None) -> Iterator[Document]:
     return chain([first], stream)
 
 
-def _processes(where: Where) -> AbstractContextManager[Processes | None]:
+def _processes(where: Where, scratch: Path) -> AbstractContextManager[Processes | None]:
     """Returns the processes that annotate, where several do so on this machine."""
     if where.executor != "local" or where.workers == 1:
         return nullcontext()
     begin_importing(STEPS, where.executor, where.workers)
-    # Nothing of theirs is kept yet: what tasks log goes to files of their own.
-    return Processes(where.workers, Path(os.devnull))
+    return Processes(where.workers, scratch / "console.log")
 
 
 def _run(plan: Plan, work: Path, where: Where, processes: Processes | None) -> bool:
@@ -140,13 +139,17 @@ def _run(plan: Plan, work: Path, where: Where, processes: Processes | None) -> b
         tasks = min(where.tasks or most, len(plan.missing))
         annotate = [ReadUnits(work), Annotate(work), WriteShards(work)]
         stages.insert(0, Stage("annotate", annotate, tasks=tasks, recycle=_RECYCLE))
-    return run_stages(
-        stages,
-        work / _LOGS,
-        executor=where.executor,
-        workers=where.workers,
-        slurm=where.slurm,
-        dry_run=where.dry_run,
-        extra="annotation",
-        processes=processes,
-    )
+    try:
+        return run_stages(
+            stages,
+            work / _LOGS,
+            executor=where.executor,
+            workers=where.workers,
+            slurm=where.slurm,
+            dry_run=where.dry_run,
+            extra="annotation",
+            processes=processes,
+        )
+    finally:
+        if processes is not None and processes.console.exists():  # what workers printed, beside what they logged
+            shutil.copy(processes.console, work / _LOGS)

@@ -73,14 +73,25 @@ def convert(
     chosen = chosen.model_copy(update=_known_tokens(chosen, tokenizer))
     result = pattern.convert(source, max_length, chosen)
     pattern.accelerate(result)
-    asked: Any = getattr(source.config, "task_specific_params", None)
-    if asked:  # how a fine-tuned model cuts texts, and what its labels mean
-        cast(Any, result.config).task_specific_params = copy.deepcopy(asked)
+    if learnt := _learnt(source.config, max_length):
+        cast(Any, result.config).task_specific_params = learnt
     _unlimit(tokenizer, max_length)
     facts: dict[str, Any] = {"source": place, "revision": revision, "source_sha256": weights_sha256(source)}
     facts |= {"pattern": pattern.name, "options": chosen.model_dump()}
     remember(result, **{**facts, **note_of(source), "source_layers": source.config.num_hidden_layers})
     return result, tokenizer
+
+
+def _learnt(config: Any, max_length: int) -> dict[str, Any] | None:
+    """How a fine-tuned model cuts texts and what its labels mean; in shorter windows where those have no room.
+
+    A model that takes longer texts now still reads in windows as it learnt to, until it is told or taught otherwise.
+    """
+    learnt = copy.deepcopy(getattr(config, "task_specific_params", None))
+    shape = (learnt or {}).get("gonerd", {})
+    if shape.get("max_length", 0) > max_length:
+        shape.update(max_length=max_length, stride=shape["stride"] * max_length // shape["max_length"])
+    return learnt
 
 
 def _known_tokens(options: BaseModel, tokenizer: PreTrainedTokenizerBase) -> dict[str, int]:

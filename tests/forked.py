@@ -74,7 +74,10 @@ def _answer(caller: socket.socket) -> None:
     _, streams, *_ = socket.recv_fds(caller, 1, 3)
     told = bytearray()
     while not told.endswith(b"\n"):
-        told += caller.recv(1 << 16)
+        part = caller.recv(1 << 16)
+        if not part:  # ended before it said anything
+            os._exit(0)
+        told += part
     folder, environment, words = json.loads(told)
     if (command := os.fork()) == 0:
         caller.close()
@@ -86,7 +89,8 @@ def _answer(caller: socket.socket) -> None:
     if done not in ready:  # the caller was ended, and the command goes with it
         os.kill(command, signal.SIGTERM)
         os._exit(0)
-    caller.sendall(str(os.waitstatus_to_exitcode(os.waitpid(command, 0)[1])).encode())
+    code = os.waitstatus_to_exitcode(os.waitpid(command, 0)[1])
+    caller.sendall(str(code if code >= 0 else 128 - code).encode())  # as a shell has it for signals
     os._exit(0)
 
 

@@ -38,7 +38,7 @@ class Processes:
     """
 
     def __init__(self, workers: int, console: Path) -> None:
-        self.workers, self._console = workers, console
+        self.workers, self.console = workers, console
         self._others = set(multiprocessing.active_children())
         self._pool: ProcessPoolExecutor | None = None
 
@@ -47,7 +47,7 @@ class Processes:
         """The processes, started on first use."""
         if self._pool is None:
             context = multiprocessing.get_context("forkserver" if os.name == "posix" else "spawn")
-            self._pool = ProcessPoolExecutor(self.workers, context, _begin, (self._console,))
+            self._pool = ProcessPoolExecutor(self.workers, context, _begin, (self.console,))
         return self._pool
 
     def each(self, function: Callable[..., Result], *arguments: object) -> Result:
@@ -64,7 +64,7 @@ class Processes:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind in (KeyboardInterrupt, SystemExit):
+        if kind is not None and not issubclass(kind, Exception):
             self.kill()  # where a task failed, those in flight end, so that nothing that is done is done again
         self.close()
 

@@ -86,6 +86,10 @@ def test_classes_from_the_command_line(teachable, tmp_path, capsys):
     # What it was fine-tuned for goes along when it is converted.
     save(*convert(tmp_path / "out", "longformer", max_length=256), tmp_path / "converted", {})
     assert predict(*load_model(tmp_path / "converted", None), task.held_out, batch_size=8) == answers
+    model, tokenizer = convert(tmp_path / "out", "longformer", max_length=16)
+    long = ClassificationExample("long", "the judge " * 40, "the court", None)
+    assert model.config.task_specific_params["gonerd"]["max_length"] == 16
+    assert len(predict(model, tokenizer, [long])) == 1, "in windows for which there is room"
 
 
 def test_answers_and_none_in_long_contexts(teachable, tmp_path):
