@@ -3,9 +3,9 @@
 Usage: python -P benchmarks/int8.py [--model FOLDER] [--data FOLDER] [--work FOLDER] [--out FILE]
 
 The packaged encoder is fine-tuned for a few minutes (`--model` takes one that was, and a killed run goes on with what
-stands in --work), then converted to Longformer attention: with a window that covers the text, and with a narrow one,
-where the model reads otherwise than it learnt to. Each form predicts in float32 and in int8. The difference must not
-exceed 0.3 points of exact-span F1; otherwise the command fails.
+stands in --work), then converted to Longformer attention with windows of 512 and of 128 tokens, half of them on either
+side: less than the texts have, so that the model reads otherwise than it learnt to. Each form predicts in float32 and
+in int8. The difference must not exceed 0.3 points of exact-span F1; otherwise the command fails.
 """
 
 from __future__ import annotations
