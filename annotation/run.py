@@ -137,8 +137,9 @@ def _run(plan: Plan, work: Path, where: Where, processes: Processes | None) -> b
     else:
         most = _MOST_TASKS if where.executor == "local" else _TASKS_A_WORKER * where.workers
         tasks = min(where.tasks or most, len(plan.missing))
-        annotate = [ReadUnits(work), Annotate(work), WriteShards(work)]
-        stages.insert(0, Stage("annotate", annotate, tasks=tasks, recycle=_RECYCLE))
+        stages.insert(
+            0, Stage("annotate", [ReadUnits(work), Annotate(work), WriteShards(work)], tasks=tasks, recycle=_RECYCLE)
+        )
     try:
         return run_stages(
             stages,
