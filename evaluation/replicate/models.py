@@ -43,6 +43,14 @@ def needed(steps: Sequence[Step], name: str) -> list[Step]:
     return [step for step in steps if step.name in wanted]
 
 
+def tokens_of(step: Step) -> int:
+    """Returns the tokens that a step reads in training: rows are packed full."""
+    if not isinstance(step, Pretrain):
+        return 0
+    told = step.training
+    return told.steps * told.batch_size * told.accumulation * int(step.corpus.name.rpartition("-")[2])
+
+
 def _steps(config: Replicate, folders: Folders) -> Iterator[Step]:
     """Yields the steps: the encoder, all teachers, then all students."""
     yield from _encoder(config, folders)
@@ -58,9 +66,12 @@ def _steps(config: Replicate, folders: Folders) -> Iterator[Step]:
         )
     start = f"{ENCODER}-start"
     yield Halve(name=start, model=ENCODER, layers=config.layers)
-    yield Distill(name=ENCODER_STUDENT, model=start, teacher=ENCODER, losses=losses, corpus=short, training=told.short)
+    unconverted = ENCODER_STUDENT if told.unconverted is None else f"{ENCODER}-unconverted"
+    for name, training in {unconverted: told.unconverted, ENCODER_STUDENT: told.short}.items():
+        if training is not None and (name == ENCODER_STUDENT or config.distill_then_convert):
+            yield Distill(name=name, model=start, teacher=ENCODER, losses=losses, corpus=short, training=training)
     for name in config.distill_then_convert:
-        yield from _converted(config, folders, name, ENCODER_STUDENT, f"{name}-{DTC}", told.reconverted)
+        yield from _converted(config, folders, name, unconverted, f"{name}-{DTC}", told.reconverted)
     for name in config.alone:
         yield Pretrain(name=f"{name}-{ALONE}", model=f"{name}-start", corpus=long, training=told.student)
 

@@ -83,7 +83,8 @@ class Budgets(Strict):
 
     Attributes:
         student: Convert-Then-Distill, and the control without a teacher, on long rows.
-        short: The student of Distill-Then-Convert, on rows of the encoder's length.
+        short: The student in windows, on rows of the encoder's length.
+        unconverted: The student of Distill-Then-Convert before its conversion, on such rows; that in windows when None.
         encoder: Masked language modelling of the encoder itself, on short rows; none when None.
         converted: Of attentions that say `pretrain`, on long rows.
         reconverted: After the conversion of Distill-Then-Convert, on long rows; none when None.
@@ -91,6 +92,7 @@ class Budgets(Strict):
 
     student: Training
     short: Training
+    unconverted: Training | None = None
     encoder: Training | None = None
     converted: Training | None = None
     reconverted: Training | None = None
