@@ -101,6 +101,7 @@ class Cell:
         found: dict[str, Any] = _plain(
             {
                 "weights_sha256": note["weights_sha256"],
+                "config_sha256": note.get("config_sha256"),
                 "seed": self.seed,
                 "task": self.told.entry.model_dump(mode="json"),
                 "task_version": self.place.task.version,

@@ -54,12 +54,12 @@ def _work(config: Replicate, folders: Folders, told: Times) -> Work:
     systems, out = measured(config, told), folders.times(told.max_length)
 
     def facts() -> dict[str, Any]:
-        models = {s.name: (folders.note(s.name) or {}).get("weights_sha256") for s in systems}
+        models = {s.name: _identity(folders.note(s.name)) for s in systems}
         return {"settings": told.model_dump(mode="json"), "models": models}
 
     def state() -> State:
         ours = facts()
-        missing = [name for name, sha in ours["models"].items() if sha is None]
+        missing = [name for name, identity in ours["models"].items() if not identity]
         if missing:
             return State(TO_DO, f"model/{missing[0]} is not made yet")
         if not (out / _MARK).is_file() or not (config.results / kept_name(told)).is_file():
@@ -106,6 +106,12 @@ def _extended(config: Replicate, folders: Folders, system: System, length: int) 
     out = folders.times(length) / "models" / system.name
     note = folders.note(system.name) or {}
     held = read_json(out / NOTE, f"remove {out}") if (out / NOTE).is_file() else {}
-    if held.get("source_sha256") != note.get("weights_sha256"):
+    if held.get("extended") != _identity(note):
+        (folders.times(length) / FILE).unlink(missing_ok=True)  # what was measured of another model of that name
         model, tokenizer = convert(folders.models / system.name, system.attention, length, told.window, **told.options)
-        save(model, tokenizer, out, {"made_by": "gonerd evaluate replicate"})
+        save(model, tokenizer, out, {"made_by": "gonerd evaluate replicate", "extended": _identity(note)})
+
+
+def _identity(note: dict[str, Any] | None) -> dict[str, Any]:
+    """Returns what tells a model from another of its name; empty where there is none."""
+    return {key: note[key] for key in ("weights_sha256", "config_sha256") if key in note} if note else {}

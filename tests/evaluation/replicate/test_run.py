@@ -15,7 +15,7 @@ from gonerd.evaluation.replicate.run import replicate, states
 from gonerd.evaluation.replicate.work import DONE, OTHERWISE
 from gonerd.evaluation.results import read_scored
 from gonerd.models.load import load_model
-from tests.evaluation.replicate.making import write_replication
+from tests.evaluation.replicate.making import write_replication, write_text
 
 SYSTEMS = 7  # encoder and its student, two teachers, their students, one of the other order
 
@@ -154,6 +154,29 @@ def test_another_configuration_is_noticed(changed, capsys):
     found = {work.name: state for work, state in states(config_of(changed, attentions=attentions), changed / "work")}
     assert found["model/longformer"].what == OTHERWISE and "'window'" in found["model/longformer"].remark
     assert found["model/full"].what == DONE
+
+
+def test_what_comes_of_other_models_and_text_is_noticed(changed):
+    """A window is in no weight, and text in no setting: what was made with others is not taken for done."""
+    config = config_of(changed, attentions={"full": None, "longformer": {"window": 8}})
+    shutil.rmtree(changed / "work" / "models" / "longformer")
+    assert not replicate(config, changed / "work", only=["model/longformer"]).failed
+    found = {work.name: state for work, state in states(config, changed / "work")}
+    assert found["model/longformer"].what == DONE and found["model/full-ctd"].what == DONE
+    assert "'sources.model.config_sha256'" in found["model/longformer-start"].remark
+    assert "'config_sha256'" in found["cell/longformer.seed-0.news.test"].remark
+    assert "'config_sha256'" in found["cell/longformer.seed-0.more.test"].remark
+    assert "'teacher.config_sha256'" in found["cell/longformer-ctd-td.seed-0.more.test"].remark
+    begun = [read_kept(changed / "kept" / "longformer.seed-0.more.test.json").result.training["begun_from_sha256"]]
+    assert not replicate(config, changed / "work", only=["longformer.seed-0.squad.*"], redo=True).failed
+    assert not replicate(config, changed / "work", only=["longformer.seed-0.more.*"], redo=True).failed
+    begun += [read_kept(changed / "kept" / "longformer.seed-0.more.test.json").result.training["begun_from_sha256"]]
+    assert begun[0] != begun[1]  # it went on from the model of the other window
+    shutil.rmtree(changed / "work" / "corpus-96")
+    write_text(changed / "data" / "text.jsonl", count=59)
+    assert not replicate(config, changed / "work", only=["corpus"]).failed
+    found = {work.name: state for work, state in states(config, changed / "work", ["model"])}
+    assert found["model/full"].what == DONE and "'sources.corpus'" in found["model/full-ctd"].remark
 
 
 def test_one_that_fails_costs_no_other(changed, capsys):
