@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from gonerd.evaluation.schema import EfficiencyResult, read_result
 from gonerd.evaluation.schema.reading import is_result
 from gonerd.files import read_json
 
-from .publish import Kept, read_kept
+from .publish import BASE, Kept, read_kept
 from .scores import TaskScores
 
 SUMMARY = "models.json"
@@ -59,10 +59,29 @@ def read_evidence(folder: Path) -> Evidence:
         else:
             runs[result.task.title][without_seed(result.model.name)].append(read_kept(path))
     summary = read_json(folder / SUMMARY, "restore it") if (folder / SUMMARY).is_file() else {}
+    evidence = Evidence(
+        {name: TaskScores(name, dict(found)) for name, found in runs.items()},
+        times,
+        dict(summary.get("models", {})),
+        dict(summary.get("text", {})),
+    )
     for task in runs.values():
         _check_alike([run for one in task.values() for run in one])
-    tasks = {name: TaskScores(name, dict(found)) for name, found in runs.items()}
-    return Evidence(tasks, times, dict(summary.get("models", {})), dict(summary.get("text", {})))
+    for run in evidence.runs:
+        _check_base(run, evidence.models)
+    return evidence
+
+
+def _check_base(run: Kept, models: Mapping[str, Mapping[str, Any]]) -> None:
+    """Refuses a result of a model that was made anew since."""
+    name = (run.result.model.path or "").rpartition("/")[2]
+    for key in BASE:
+        theirs, ours = run.result.training.get(f"base_{key}"), models.get(name, {}).get(key)
+        if theirs is not None and ours is not None and theirs != ours:
+            raise GonerdError(
+                f"{run.path}: is of a model {name!r} of which {SUMMARY} states another {key}, so the two do not stand "
+                "in one table; run `gonerd evaluate replicate --redo`"
+            )
 
 
 def _check_alike(runs: Sequence[Kept]) -> None:
@@ -76,11 +95,18 @@ def _check_alike(runs: Sequence[Kept]) -> None:
                 )
 
 
-_ALIKE = ("versions of the task", "examples", "documents", "epochs", "learning rates", "training examples")
+_TOLD = {
+    "epochs": "epochs",
+    "learning_rate": "learning rates",
+    "batch_size": "batch sizes",
+    "weight_decay": "weight decays",
+    "documents": "training examples",
+    "data_sha256": "training data",
+}
+_ALIKE = ("versions of the task", "examples", "documents", *_TOLD.values())
 
 
 def _alike(run: Kept) -> tuple[Any, ...]:
     result, training = run.result, run.result.training
     data = (result.dataset.sha256, result.counts.scored)
-    told = (training.get(name) for name in ("epochs", "learning_rate", "documents"))
-    return (result.task.version, data, run.documents, *told)
+    return (result.task.version, data, run.documents, *(training.get(name) for name in _TOLD))

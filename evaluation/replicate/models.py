@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from gonerd.models.distill import Recipe
 from gonerd.models.distill.distiller import DISTILBERT
-from gonerd.models.distill.steps import Step
+from gonerd.models.distill.steps import STEPS, Step
 from gonerd.models.distill.steps.configure import Configure
 from gonerd.models.distill.steps.convert import Convert
 from gonerd.models.distill.steps.distill import Distill
@@ -49,6 +49,12 @@ def tokens_of(step: Step) -> int:
         return 0
     told = step.training
     return told.steps * told.batch_size * told.accumulation * int(step.corpus.name.rpartition("-")[2])
+
+
+def made_by(settings: Mapping[str, Any]) -> Step:
+    """Returns the step that a model's note states."""
+    told = {key: value for key, value in settings.items() if key not in ("step", "seed")}
+    return STEPS.get(settings["step"]).model_validate(told)
 
 
 def _steps(config: Replicate, folders: Folders) -> Iterator[Step]:

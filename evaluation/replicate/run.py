@@ -14,6 +14,7 @@ from gonerd.files import only_writer
 
 from .cells import work_of
 from .deepen import further
+from .own import check_own
 from .places import Folders
 from .plan import plan
 from .summary import keep_summary
@@ -50,11 +51,12 @@ def replicate(
 
     Raises:
         UsageError: A pattern names nothing.
-        GonerdError: Another process works in `out`.
+        GonerdError: Another process works in `out`, or the kept results are not of `out`.
     """
     folders, done, clock = Folders(config, out.resolve()), Done(), _Clock.of(minutes)
     works = [] if list(only) == [DEEPEN] else chosen(plan(config, folders), [one for one in only if one != DEEPEN])
     with only_writer(folders.work):
+        check_own(config, folders)
         try:
             for number, work in enumerate(works, start=1):
                 if work.state().what == DONE:
@@ -69,8 +71,7 @@ def replicate(
                     break
                 tell(f"[{DEEPEN}] {_do(work, redo, done)}")
         finally:
-            if done.done:
-                keep_summary(config, folders)
+            keep_summary(config, folders)
     return done
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
@@ -79,8 +78,9 @@ def _work(config: Replicate, folders: Folders, told: Times) -> Work:
         return f"{len(result.cells)} cells, {len(result.not_measured)} that could not be measured"
 
     def discard() -> None:
-        shutil.rmtree(out, ignore_errors=True)
-        (config.results / kept_name(told)).unlink(missing_ok=True)
+        """Forgets what was measured; the kept result stays until there is another."""
+        for name in (_MARK, FILE):
+            (out / name).unlink(missing_ok=True)
 
     return Work(f"times/{told.max_length}", state, run, discard, [f"model/{s.name}" for s in systems])
 

@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from gonerd.cli import main
+from gonerd.errors import GonerdError
 from gonerd.evaluation.replicate import cells, read_replicate
 from gonerd.evaluation.replicate.document import document
 from gonerd.evaluation.replicate.evidence import read_evidence
@@ -133,6 +134,37 @@ def test_when_the_time_is_up(changed, capsys):
     assert f"the time is up: {3 * SYSTEMS + 1} steps are left, cell/encoder.seed-1.news.test the first" in said
     assert main(words(changed, "--dry-run", "--only", "*.seed-1.news.*")) == 0
     assert f"{SYSTEMS} steps, 0 done, {SYSTEMS} left" in capsys.readouterr().out
+
+
+def test_what_a_kill_leaves_is_put_right(changed):
+    """Killed before its mark or before the summary: both come with the next run, whatever is told anew meanwhile."""
+    name, summary = "full.seed-0.squad.test", changed / "kept" / "models.json"
+    (changed / "work" / "cells" / f"{name}.json").rename(changed / "work" / "cells" / f"{name}.begun")
+    held = summary.read_bytes()
+    summary.unlink()
+    tasks = yaml.safe_load((changed / "tiny.yaml").read_text())["tasks"]
+    tasks["squad"]["limit"] = 2
+    came = replicate(config_of(changed, tasks=tasks), changed / "work", only=[f"cell/{name}"])
+    assert came.done == [f"cell/{name}"], came.failed
+    assert read_kept(changed / "kept" / f"{name}.json").result.counts.scored == 2
+    assert summary.read_bytes() == held
+
+
+def test_results_of_another_training_are_not_mixed_in(changed, capsys):
+    """A second working folder does not begin where the first one's results are kept; nor do other weights count."""
+    words_ = words(changed)
+    words_[words_.index("--out") + 1] = str(changed / "other")
+    before = sorted(path.name for path in (changed / "kept").iterdir())
+    assert main(words_) == 1
+    said = capsys.readouterr().err
+    assert f"holds {3 * SYSTEMS + 1} results that were not made in" in said and "remove the results or name" in said
+    assert sorted(path.name for path in (changed / "kept").iterdir()) == before
+    summary = changed / "kept" / "models.json"
+    value = json.loads(summary.read_text())
+    value["models"]["full"]["weights_sha256"] = "0" * 64
+    summary.write_text(json.dumps(value))
+    with pytest.raises(GonerdError, match=r"'full' of which models.json states another weights_sha256"):
+        read_evidence(changed / "kept")
 
 
 def test_another_configuration_is_noticed(changed, capsys):
