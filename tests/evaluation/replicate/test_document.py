@@ -13,11 +13,14 @@ from gonerd.evaluation.compare.kept import averages
 from gonerd.evaluation.compare.pairs import CompareSettings, compare_runs
 from gonerd.evaluation.compare.resampling import bootstrap
 from gonerd.evaluation.compare.run import compare
-from gonerd.evaluation.replicate import read_replicate
+from gonerd.evaluation.replicate import deepen, read_replicate
 from gonerd.evaluation.replicate.document import document
 from gonerd.evaluation.replicate.evidence import read_evidence
 from gonerd.evaluation.replicate.groups import group_kept
+from gonerd.evaluation.replicate.places import Folders
 from gonerd.evaluation.replicate.publish import publish, read_kept
+from gonerd.evaluation.replicate.settings import Deepen
+from gonerd.evaluation.replicate.work import DONE, State
 from gonerd.evaluation.results import read_scored
 from tests.evaluation.replicate.making import settings
 from tests.evaluation.report.conftest import classes, write_scores, write_times
@@ -85,19 +88,16 @@ def test_kept_and_saved_by_hand(config):
 
 
 def test_intervals_are_those_of_the_comparison(config, tmp_path):
-    """One task against `compare_runs`, a group against `averages`; two seeds are averaged by document."""
+    """One task against `compare_runs`, a group against `averages`."""
     draw = np.random.default_rng(0)
     paths = {}
     for model, share in (("longformer", 0.2), ("longformer-ctd", 0.3)):
         for task in ("sst2", "rte"):
-            for seed in (0, 1):
-                wrong = np.flatnonzero(draw.random(60) < share).tolist()
-                paths[model, task, seed] = keep(config, model, task, wrong, count=60, seed=seed)
+            wrong = np.flatnonzero(draw.random(60) < share).tolist()
+            paths[model, task] = keep(config, model, task, wrong, count=60)
     evidence, pairs, draws = read_evidence(config.results), [], []
     for task in ("sst2", "rte"):
-        sides = [
-            [read_scored(paths[model, task, seed]) for seed in (0, 1)] for model in ("longformer", "longformer-ctd")
-        ]
+        sides = [[read_scored(paths[model, task])] for model in ("longformer", "longformer-ctd")]
         pair = compare_runs(*sides, CompareSettings(resamples=2000))
         kept = evidence.tasks[task].kept("longformer", "longformer-ctd")
         assert kept.as_dict() == pytest.approx(pair.numbers["intervals"]["kept"])
@@ -110,6 +110,53 @@ def test_intervals_are_those_of_the_comparison(config, tmp_path):
     assert found.value == pytest.approx(theirs["kept"])
     ends = theirs["intervals"]["kept"]
     assert (found.interval.low, found.interval.high) == pytest.approx((ends["low"], ends["high"]), abs=0.01)
+
+
+def test_intervals_hold_the_seeds_too(config):
+    """Two seeds of 0.8 and 0.4 over 400 documents: most of the width is theirs, and a model that has one has none."""
+    for seed, right in ((0, 320), (1, 160)):
+        keep(config, "longformer-ctd", "sst2", range(right, 400), count=400, seed=seed)
+    keep(config, "longformer", "sst2", range(40), count=400)
+    scores = read_evidence(config.results).tasks["sst2"]
+    found = scores.score("longformer-ctd")
+    assert found.value == pytest.approx(0.6) and found.low < 0.42 and found.high > 0.78
+    assert np.std(scores.draws("longformer-ctd")) == pytest.approx(0.2 / 2**0.5, rel=0.05)  # of a mean of two draws
+    assert scores.error_of_seeds("longformer-ctd") == pytest.approx(np.std([0.8, 0.4], ddof=1) / 2**0.5)
+    assert np.std(scores.draws("longformer")) == pytest.approx((0.9 * 0.1 / 400) ** 0.5, rel=0.05)
+    assert scores.error_of_seeds("longformer") is None
+
+
+def test_a_mean_over_seeds_is_one_of_scores(config):
+    """F1 of pooled counts would be another number: the report takes the mean of the seeds' scores."""
+    paths = [keep(config, "longformer", "cola", range(0, wrong, 2), seed=seed) for seed, wrong in enumerate((4, 30))]
+    found = [read_scored(path).result.score for path in paths]
+    scores = read_evidence(config.results).tasks["cola"]
+    assert scores.value("longformer") == pytest.approx(np.mean(found), abs=1e-12)
+    pooled = scores.runs["longformer"][0].statistic(sum(run.counts.sum(0) for run in scores.runs["longformer"]))
+    assert abs(pooled - np.mean(found)) > 1e-3
+
+
+def test_seeds_go_where_they_lessen_most(config, monkeypatch):
+    """Not to the widest interval, which is of few documents, but to scores that differ from seed to seed."""
+    for seed, wrong in ((0, 10), (1, 10)):
+        for model in ("longformer", "longformer-ctd"):
+            other = 5 if model == "longformer-ctd" else 0
+            keep(config, model, "rte", range(other, other + wrong), count=20, seed=seed)
+            spread = 60 * seed if model == "longformer-ctd" else 0
+            keep(config, model, "sst2", range(40 + spread), count=400, seed=seed)
+    tasks = read_evidence(config.results).tasks
+    kept = {name: task.kept("longformer", "longformer-ctd") for name, task in tasks.items()}
+    assert kept["rte"].high - kept["rte"].low > kept["sst2"].high - kept["sst2"].low
+    deeper = config.model_copy(update={"seeds": (0, 1), "deepen": Deepen(most_seeds=3)})
+    done = {path.stem.removesuffix(".validation") for path in config.results.glob("*.json")}
+    monkeypatch.setattr(
+        deepen, "state_of", lambda cell: State(DONE if cell.name.rpartition(".")[0] in done else "to do")
+    )
+    assert [cell.name for cell in deepen.further(deeper, Folders(deeper, config.results))] == [
+        *("longformer.seed-2.sst2.validation", "longformer-ctd.seed-2.sst2.validation")
+    ]
+    without = deeper.model_copy(update={"tasks": {name: deeper.tasks[name] for name in ("rte", "hotpotqa")}})
+    assert {cell.task for cell in deepen.further(without, Folders(without, config.results))} == {"rte"}
 
 
 def test_moments_survive_rounding(config, tmp_path):

@@ -226,9 +226,12 @@ def test_further_seeds_go_where_intervals_are_widest(changed):
     config = config_of(changed, deepen={"most_seeds": 2, "models": ["longformer-dtc"]}, taught=[])
     scores = read_evidence(changed / "kept").tasks
     wide = {
-        name: kept.high - kept.low
+        name: (
+            task.difference("longformer", "longformer-dtc").high - task.difference("longformer", "longformer-dtc").low
+        )
+        / task.value("longformer")
         for name, task in scores.items()
-        if (kept := task.kept("longformer", "longformer-dtc"))
+        if task.value("longformer") > 0
     }
     came = replicate(config, changed / "work", only=["deepen"])
     extra = [name for name in came.done if ".seed-1." in name]
