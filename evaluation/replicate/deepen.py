@@ -33,7 +33,7 @@ def further(config: Replicate, folders: Folders, tried: Collection[str] = ()) ->
     told = config.deepen
     if told is None:
         return []
-    tasks = [task for name, task in read_evidence(config.results).tasks.items() if name in config.tasks]
+    tasks = read_evidence(config.results, config.tasks).tasks.values()
     wide: list[tuple[tuple[float, float], list[Cell]]] = []
     for system in systems_of(config):
         if system.teacher is None or (told.models and not any(fnmatchcase(system.name, one) for one in told.models)):

@@ -11,15 +11,18 @@ from gonerd.evaluation.report.published import SETTING, SOURCE
 from gonerd.files import write_text
 from gonerd.markdown import table
 
+from .coverage import coverage_rows, reading_rows
 from .evidence import Evidence, read_evidence
-from .groups import GROUPS
-from .matrix_tables import coverage_rows, group_rows, kept_rows, planned, task_rows
+from .groups import GROUPS, planned
+from .matrix_tables import group_rows, kept_rows, task_rows
 from .places import Folders
+from .published import published_rows
 from .questions import questions
 from .remarks import FILE, Remarks, read_remarks
 from .scores import RESAMPLES
 from .setting import environment_lines, setting_rows
-from .targets import published_rows, target_rows
+from .summary import check_made
+from .targets import target_rows
 from .times import LENGTH
 
 if TYPE_CHECKING:
@@ -39,6 +42,10 @@ _KEPT = f"""Time and memory at {LENGTH:,} tokens, one text at a time. Beside the
 that of Hugging Face's code of it; of full attention that is its SDPA path. Students of one attention have one shape."""
 _MEANS = """Means over the tasks of a group, the best in bold. Full attention (SDPA) and full attention in windows
 of 512 tokens are the baselines. In windows the times are those of a model of the same size with random weights."""
+_READ = """Tokens that each model read in training: a student since it was halved, and beside it the model that it is
+half of, with all that this was made of."""
+_PAGE = """`report.html` in the working folder shows the same example by example; it needs the predictions, which are
+pieces of the texts and so stay there."""
 _TASKS = "Means of the headline metrics, 0 to 1; the best in bold."
 
 
@@ -62,7 +69,8 @@ def write_document(config: Replicate, out: Path | None = None) -> Path:
 
 def document(config: Replicate) -> str:
     """Returns the document. See `write_document`."""
-    evidence, remarks = read_evidence(config.results), read_remarks(config.results)
+    evidence, remarks = read_evidence(config.results, config.tasks), read_remarks(config.results)
+    check_made(config, evidence)
     head = _HEAD.format(name=config.name, remarks=FILE, resamples=RESAMPLES)
     parts = [head, *([] if evidence.runs else [_NONE_YET]), *filter(None, [remarks.summary.strip()])]
     for title, body in _sections(config, evidence, remarks):
@@ -85,7 +93,11 @@ def _sections(config: Replicate, evidence: Evidence, remarks: Remarks) -> Iterat
         if text.strip():
             yield title, [text]
     lines = "\n".join(f"- {line}" for line in environment_lines(evidence))
-    yield "What was run", [table(coverage_rows(config, evidence)), lines]
+    read = reading_rows(config, evidence)
+    yield (
+        "What was run",
+        [table(coverage_rows(config, evidence)), *([_READ, table(read)] if read else []), lines, _PAGE],
+    )
 
 
 def _questions(config: Replicate, evidence: Evidence, remarks: Remarks) -> Iterator[str]:

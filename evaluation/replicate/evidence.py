@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -29,12 +29,16 @@ class Evidence:
         times: Results of time and memory, by name of the file.
         models: What is known of the making of each model.
         text: What they were trained on.
+        encoder: What it all began with.
+        others: Tasks with results that nobody asked for.
     """
 
     tasks: dict[str, TaskScores]
     times: dict[str, EfficiencyResult] = field(default_factory=dict)
     models: dict[str, dict[str, Any]] = field(default_factory=dict)
     text: dict[str, Any] = field(default_factory=dict)
+    encoder: str | None = None
+    others: tuple[str, ...] = ()
 
     @property
     def runs(self) -> list[Kept]:
@@ -42,8 +46,12 @@ class Evidence:
         return [run for task in self.tasks.values() for runs in task.runs.values() for run in runs]
 
 
-def read_evidence(folder: Path) -> Evidence:
+def read_evidence(folder: Path, tasks: Collection[str] | None = None) -> Evidence:
     """Reads a folder of kept results; one that is missing holds nothing.
+
+    Args:
+        folder: The folder.
+        tasks: Names of the tasks that are asked for; all when None.
 
     Raises:
         GonerdError: A file is malformed, or two results of a task are over different examples or settings.
@@ -59,14 +67,17 @@ def read_evidence(folder: Path) -> Evidence:
         else:
             runs[result.task.title][without_seed(result.model.name)].append(read_kept(path))
     summary = read_json(folder / SUMMARY, "restore it") if (folder / SUMMARY).is_file() else {}
+    others = tuple(sorted(set(runs) - set(runs if tasks is None else tasks)))
     evidence = Evidence(
-        {name: TaskScores(name, dict(found)) for name, found in runs.items()},
+        {name: TaskScores(name, dict(found)) for name, found in runs.items() if name not in others},
         times,
         dict(summary.get("models", {})),
         dict(summary.get("text", {})),
+        summary.get("encoder"),
+        others,
     )
-    for task in runs.values():
-        _check_alike([run for one in task.values() for run in one])
+    for task in evidence.tasks.values():
+        _check_alike([run for one in task.runs.values() for run in one])
     for run in evidence.runs:
         _check_base(run, evidence.models)
     return evidence
@@ -93,6 +104,15 @@ def _check_alike(runs: Sequence[Kept]) -> None:
                     f"{run.path} and {runs[0].path}: {what} differ ({theirs!r} and {ours!r}), so they do not stand in "
                     "one table; run `gonerd evaluate replicate --redo`"
                 )
+    steps: dict[Any, int] = {}
+    for run in runs:
+        told = run.result.training
+        if "steps" in told and steps.setdefault(told.get("max_length"), told["steps"]) != told["steps"]:
+            raise GonerdError(
+                f"{run.path}: was fine-tuned in {told['steps']} steps and others of its windows in "
+                f"{steps[told.get('max_length')]}, so they do not stand in one table; run `gonerd evaluate replicate "
+                "--redo`"
+            )
 
 
 _TOLD = {

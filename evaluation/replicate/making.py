@@ -11,12 +11,12 @@ from gonerd.models.corpus import Mix, build_corpus, read_mix
 from gonerd.models.corpus.reading import STATISTICS
 from gonerd.models.distill import Recipe, run_recipe
 from gonerd.models.distill.place import Place
-from gonerd.models.distill.steps import STEPS, Step
+from gonerd.models.distill.steps import Step
 from gonerd.models.save import NOTE
 from gonerd.models.settings import checked, first_difference
 from gonerd.models.teacher import packaged_teacher
 
-from .models import needed, recipe_of
+from .models import kind_of, needed, recipe_of
 from .places import Folders, source_of
 from .settings import PACKAGED
 from .work import DONE, OTHERWISE, TO_DO, State, Work
@@ -100,11 +100,6 @@ def _model_work(config: Replicate, folders: Folders, recipe: Recipe, step: Step)
         return dict(run_recipe(part, folders.models))[step.name]
 
     return Work(f"model/{step.name}", state, run, needs=needs)
-
-
-def kind_of(step: Step) -> str:
-    """Returns the name that a step's kind has in recipes."""
-    return next(name for name in STEPS.names() if STEPS.get(name) is type(step))
 
 
 def _check_encoder(config: Replicate) -> None:

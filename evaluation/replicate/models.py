@@ -51,6 +51,11 @@ def tokens_of(step: Step) -> int:
     return told.steps * told.batch_size * told.accumulation * int(step.corpus.name.rpartition("-")[2])
 
 
+def kind_of(step: Step) -> str:
+    """Returns the name that a step's kind has in recipes."""
+    return next(name for name in STEPS.names() if STEPS.get(name) is type(step))
+
+
 def made_by(settings: Mapping[str, Any]) -> Step:
     """Returns the step that a model's note states."""
     told = {key: value for key, value in settings.items() if key not in ("step", "seed")}

@@ -17,6 +17,7 @@ from .deepen import further
 from .own import check_own
 from .places import Folders
 from .plan import plan
+from .reporting import report_work
 from .summary import keep_summary
 from .work import DONE, OTHERWISE, Done, State, Work, chosen
 
@@ -127,5 +128,9 @@ def _deeper(config: Replicate, folders: Folders, only: Sequence[str], done: Done
     """Yields further seeds while there are any, one pair at a time, since each changes what is widest."""
     if config.deepen is None or done.left or done.failed or (only and not {DEEPEN, "cell"} & set(only)):
         return
+    deeper = False
     while cells := further(config, folders, {*done.failed, *done.done}):
+        deeper = True
         yield from (work_of(cell) for cell in cells)
+    if deeper:
+        yield report_work(config, folders)

@@ -1,14 +1,17 @@
-"""How each model came about, in one small file beside the kept results: no folder of this machine is in it."""
+"""How each model came about, in one small file beside the kept results, in which no folder of the machine is named."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from gonerd.errors import GonerdError
 from gonerd.files import read_json, write_json
+from gonerd.models.settings import first_difference
 
 from .cell import plain
-from .evidence import SUMMARY
-from .models import made_by, recipe_of, tokens_of
+from .evidence import SUMMARY, Evidence
+from .models import kind_of, made_by, recipe_of, tokens_of
 from .places import Folders
 
 if TYPE_CHECKING:
@@ -18,7 +21,7 @@ _KEPT = (
     *("layers", "max_length", "weights_sha256", "config_sha256", "attention_used", "hardware"),
     *("best_step", "loss", "held_out"),
 )
-_STEP = ("attention", "window", "options", "layers", "losses", "training", "fields")
+_STEP = ("step", "attention", "max_length", "window", "options", "layers", "losses", "training", "fields")
 _TEXT = ("name", "fingerprint", "tokens")
 
 
@@ -41,7 +44,29 @@ def keep_summary(config: Replicate, folders: Folders) -> None:
             read = {key: note["corpus"].get(key) for key in _TEXT}
             models[step.name]["text"] = read["fingerprint"]
             text[str(read["fingerprint"])] = read
-    value = {"kind": "replicate", "name": config.name, "seed": config.seed, "text": text, "models": models}
+    value: dict[str, Any] = {"kind": "replicate", "name": config.name, "seed": config.seed}
+    value |= {"encoder": config.encoder.title, "text": text, "models": models}
     path, value = config.results / SUMMARY, plain(value)
     if models and not (path.is_file() and read_json(path, f"remove {path}") == value):
         write_json(path, value)
+
+
+def check_made(config: Replicate, evidence: Evidence) -> None:
+    """Refuses to describe models by a configuration that they were not made by.
+
+    Raises:
+        GonerdError: A step was made otherwise; the message names it and the key.
+    """
+    where = config.results / SUMMARY
+    wanted: dict[str, Any] = {"encoder": config.encoder.title}
+    held: dict[str, Any] = {"encoder": evidence.encoder or config.encoder.title}
+    for step in recipe_of(config, Folders(config, Path())).steps:
+        if step.name in evidence.models:
+            held[step.name] = evidence.models[step.name]["step"]
+            told = plain({"step": kind_of(step), **step.model_dump(mode="json")})
+            wanted[step.name] = {key: value for key, value in told.items() if key in held[step.name]}
+    if different := first_difference(wanted, held):
+        raise GonerdError(
+            f"{where}: what was made differs from the configuration in {different!r}, so the document would describe "
+            "another setting; restore the configuration, or make the models anew with `gonerd evaluate replicate`"
+        )

@@ -16,7 +16,7 @@ from gonerd.evaluation.replicate.run import replicate, states
 from gonerd.evaluation.replicate.work import DONE, OTHERWISE
 from gonerd.evaluation.results import read_scored
 from gonerd.models.load import load_model
-from tests.evaluation.replicate.making import write_replication, write_text
+from tests.evaluation.replicate.making import TRAINING, write_replication, write_text
 
 SYSTEMS = 7  # encoder and its student, two teachers, their students, one of the other order
 
@@ -148,6 +148,16 @@ def test_what_a_kill_leaves_is_put_right(changed):
     assert came.done == [f"cell/{name}"], came.failed
     assert read_kept(changed / "kept" / f"{name}.json").result.counts.scored == 2
     assert summary.read_bytes() == held
+
+
+def test_the_document_does_not_describe_another_setting(changed, capsys):
+    """Budgets that were changed and not run are refused; what failed is said nevertheless."""
+    config_of(changed, training={"student": {**TRAINING, "steps": 4}, "short": TRAINING})
+    assert main(words(changed, "--results-only")) == 1
+    assert "differs from the configuration in 'full-ctd.training.steps', so the document" in capsys.readouterr().err
+    assert main(words(changed, "--only", "model/full-ctd")) == 1
+    said = capsys.readouterr()
+    assert "1 steps failed, as said above" in said.err and "differs from the configuration in" in said.err
 
 
 def test_results_of_another_training_are_not_mixed_in(changed, capsys):
