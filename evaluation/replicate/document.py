@@ -18,7 +18,7 @@ from .matrix_tables import group_rows, kept_rows, task_rows
 from .places import Folders
 from .published import published_rows
 from .questions import questions
-from .remarks import FILE, Remarks, read_remarks
+from .remarks import FILE, Remarks, check_numbers, read_remarks
 from .scores import RESAMPLES
 from .setting import environment_lines, setting_rows
 from .summary import check_made
@@ -71,6 +71,11 @@ def document(config: Replicate) -> str:
     """Returns the document. See `write_document`."""
     evidence, remarks = read_evidence(config.results, config.tasks), read_remarks(config.results)
     check_made(config, evidence)
+    check_numbers(remarks, _written(config, evidence, Remarks()), config.results / FILE)
+    return _written(config, evidence, remarks)
+
+
+def _written(config: Replicate, evidence: Evidence, remarks: Remarks) -> str:
     head = _HEAD.format(name=config.name, remarks=FILE, resamples=RESAMPLES)
     parts = [head, *([] if evidence.runs else [_NONE_YET]), *filter(None, [remarks.summary.strip()])]
     for title, body in _sections(config, evidence, remarks):

@@ -130,7 +130,7 @@ class Times(Strict):
         max_length: Tokens that the measured models are made to take.
         lengths: Tokens of the texts.
         models: Models to measure, patterns allowed; all teachers and students when empty.
-        baselines: What stands beside each teacher.
+        baselines: What stands beside the teachers; what hangs on their size alone, beside one of them.
         batches: Texts in a batch.
         repeats: Timed passes in a cell.
         malloc: Settings of the C allocator.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,8 @@ from gonerd.models.settings import first_difference
 
 from .places import Folders
 from .settings import Times
-from .systems import CTD, TEACHER, WINDOWS, System, systems_of
+from .systems import CTD, FULL, TEACHER, WINDOWS, System, systems_of
+from .times import HUGGINGFACE
 from .work import DONE, OTHERWISE, TO_DO, State, Work
 
 if TYPE_CHECKING:
@@ -86,18 +87,30 @@ def _work(config: Replicate, folders: Folders, told: Times) -> Work:
 
 
 def _settings(told: Times, systems: Sequence[System]) -> EfficiencySettings:
-    # Windows are measured for the encoder's student too, whose shape is that of full attention's.
-    beside = [s.name for s in systems if s.order == TEACHER or s.attention == "full"]
     return EfficiencySettings(
         lengths=told.lengths,
         batches=told.batches,
         repeats=told.repeats,
-        baselines=told.baselines if beside else (),
-        beside=tuple(beside),
+        baselines=told.baselines,
+        beside={name: baselines for name, baselines in _beside(told, systems) if baselines},
         malloc=told.malloc,
         threads=told.threads,
         dtype=told.dtype,
     )
+
+
+def _beside(told: Times, systems: Sequence[System]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yields which baselines stand beside which model.
+
+    Hugging Face's code is another one for every teacher. Full attention, whole or in windows, hangs on the size alone,
+    which is the same for all teachers, and for all students; of those, windows are measured for the encoder's.
+    """
+    of_size = [s.name for s in systems if s.attention == FULL] or [s.name for s in systems if s.order == TEACHER][:1]
+    for system in systems:
+        own = {HUGGINGFACE} if system.order == TEACHER else set()
+        if system.name in of_size:
+            own |= {FULL, WINDOWS} if system.order == TEACHER else {WINDOWS}
+        yield system.name, tuple(name for name in told.baselines if name in own)
 
 
 def _extended(config: Replicate, folders: Folders, system: System, length: int) -> None:

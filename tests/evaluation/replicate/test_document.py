@@ -232,6 +232,11 @@ def test_remarks_stand_where_they_belong(config):
     text = document(config)
     assert text.index("## Targets") < text.index("It was tried.") < text.index("## The open questions")
     assert text.index("### 4. ") < text.index("It does.") < text.index("### 5. ") and "## What surprised" in text
+    path.write_text("surprises: Of 4 students all keep 98.6 %, and 45.2% of the time.\n")
+    assert "Of 4 students all keep 98.6 %" in document(config)  # as the published numbers have it
+    path.write_text("surprises: It keeps 97 %.\n")
+    with pytest.raises(UsageError, match=r"remarks.yaml: '97 %' stands in no table of the document"):
+        document(config)
     path.write_text("questions: {ordre: It does.}\n")
     with pytest.raises(UsageError, match=r"unknown question in .*'ordre'; did you mean 'order'"):
         document(config)

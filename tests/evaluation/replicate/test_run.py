@@ -8,15 +8,19 @@ import yaml
 
 from gonerd.cli import main
 from gonerd.errors import GonerdError
-from gonerd.evaluation.replicate import cells, read_replicate
+from gonerd.evaluation.efficiency.facts import facts_of
+from gonerd.evaluation.efficiency.plan import groups
+from gonerd.evaluation.replicate import cells, read_replicate, timing
 from gonerd.evaluation.replicate.document import document
 from gonerd.evaluation.replicate.evidence import read_evidence
 from gonerd.evaluation.replicate.publish import read_kept
 from gonerd.evaluation.replicate.run import replicate, states
 from gonerd.evaluation.replicate.work import DONE, OTHERWISE
 from gonerd.evaluation.results import read_scored
+from gonerd.evaluation.schema import read_result
 from gonerd.models.load import load_model
 from tests.evaluation.replicate.making import TRAINING, write_replication, write_text
+from tests.evaluation.report.conftest import write_times
 
 SYSTEMS = 7  # encoder and its student, two teachers, their students, one of the other order
 
@@ -105,24 +109,25 @@ def test_a_kill_loses_nothing(changed, monkeypatch):
     """Struck down in a cell, and again in another, the run ends with the results of an undisturbed one."""
     config = read_replicate(changed / "tiny.yaml")
     whole = {name: runs[0].result.metrics for name, runs in read_evidence(config.results).tasks["news"].runs.items()}
-    for path in [path for path in changed.rglob("*.seed-0.news.*") if path.exists()]:
+    struck_ = ("full", "longformer", "full-ctd", "longformer-ctd")
+    for path in [path for name in struck_ for path in changed.rglob(f"{name}.seed-0.news.*") if path.exists()]:
         shutil.rmtree(path) if path.is_dir() else path.unlink()
     evaluate, count = cells.evaluate_model, 0
 
     def struck(*arguments):
         nonlocal count
         count += 1
-        if count in (3, 7):
+        if count in (2, 4):
             raise KeyboardInterrupt
         return evaluate(*arguments)
 
     monkeypatch.setattr(cells, "evaluate_model", struck)
-    for there in (2, 5):
+    for left in (3, 2):
         with pytest.raises(KeyboardInterrupt):
             replicate(config, changed / "work")
-        assert len(list(config.results.glob("*.seed-0.news.*.json"))) == there
+        assert len(list(config.results.glob("*.seed-0.news.*.json"))) == SYSTEMS - left
     came = replicate(config, changed / "work")
-    assert len(came.done) == SYSTEMS - 5 and not came.failed  # the report is over the same results as before
+    assert len(came.done) == 2 and not came.failed  # the report is over the same results as before
     found = read_evidence(config.results).tasks["news"].runs
     assert {name: runs[0].result.metrics for name, runs in found.items()} == whole
 
@@ -144,8 +149,12 @@ def test_what_a_kill_leaves_is_put_right(changed):
     summary.unlink()
     tasks = yaml.safe_load((changed / "tiny.yaml").read_text())["tasks"]
     tasks["squad"]["limit"] = 2
-    came = replicate(config_of(changed, tasks=tasks), changed / "work", only=[f"cell/{name}"])
-    assert came.done == [f"cell/{name}"], came.failed
+    torn = "full.seed-0.news.test"
+    (changed / "work" / "cells" / f"{torn}.json").write_text("{")
+    config = config_of(changed, tasks=tasks)
+    assert {state.what for _, state in states(config, changed / "work", [f"cell/{torn}"])} == {OTHERWISE}
+    came = replicate(config, changed / "work", only=[f"cell/{torn}", f"cell/{name}"])
+    assert came.done == [f"cell/{name}"] and "remove " in came.failed[f"cell/{torn}"]
     assert read_kept(changed / "kept" / f"{name}.json").result.counts.scored == 2
     assert summary.read_bytes() == held
 
@@ -245,25 +254,48 @@ def test_further_seeds_go_where_intervals_are_widest(changed):
     }
     came = replicate(config, changed / "work", only=["deepen"])
     extra = [name for name in came.done if ".seed-1." in name]
-    assert len(extra) == 2 * len(wide) and not came.failed
+    assert len(extra) == 2 * len(wide) and not came.failed and came.done[-1] == "report"  # over all of them
     widest = max(wide, key=lambda name: wide[name])
     assert {name.split(".")[0] for name in extra[:2]} == {"cell/longformer", "cell/longformer-dtc"}
     assert all(f".{widest}." in name for name in extra[:2])
 
 
-@pytest.mark.slow
-def test_times_of_models_made_longer(changed):
-    """Measured beyond the length they were made for, kept once, and known again."""
-    told = {"max_length": 128, "lengths": [128], "models": ["longformer"], "baselines": [], "repeats": 1}
+def test_times_of_models_made_longer(changed, monkeypatch):
+    """Measured beyond the length they were made for, kept once, known again; until there are new times the old stay."""
+    asked = []
+
+    def measure(models, out, settings):
+        """Plans as the measuring does, and makes the figures up: that runs a process a cell, see test_efficiency."""
+        settings.check()
+        (group,) = groups({model.name: facts_of(str(model)) for model in models}, settings)
+        assert all(cell.facts.longest == 128 and cell.against is None for cell in group.cells if cell.role == "model")
+        asked.append([cell.model for cell in group.cells])
+        write_times(out, [(cell.model, 128, 1.0, 100, {"repeats": settings.repeats}) for cell in group.cells[:2]])
+        return read_result(out / "efficiency.json")
+
+    monkeypatch.setattr(timing, "measure_efficiency", measure)
+    told = {"max_length": 128, "lengths": [128], "repeats": 1}
     config = config_of(changed, efficiency=[told])
     came = replicate(config, changed / "work", only=["times"])
     assert came.done == ["times/128"], came.failed
-    cells_held = read_evidence(changed / "kept").times["times-128"].cells
-    assert {(cell.model, cell.length) for cell in cells_held} == {("longformer", 128)}
+    models = ["full", "longformer", "full-ctd", "longformer-ctd"]
+    beside = ["full/huggingface", "full/full", "full/windows", "longformer/huggingface", "full-ctd/windows"]
+    assert asked == [[*models, *beside]]  # what hangs on the size alone is measured once
+    assert [cell.model for cell in read_evidence(changed / "kept").times["times-128"].cells] == models[:2]
     assert replicate(config, changed / "work", only=["times"]).before == ["times/128"]
     config = config_of(changed, efficiency=[{**told, "repeats": 2}])
     (state,) = [state for work, state in states(config, changed / "work", ["times"])]
     assert state.what == OTHERWISE and "'settings.repeats'" in state.remark
+    monkeypatch.setattr(timing, "measure_efficiency", lambda *_: pytest.fail("struck down"))
+    with pytest.raises(pytest.fail.Exception):
+        replicate(config, changed / "work", only=["times"], redo=True)
+    assert (changed / "kept" / "times-128.json").is_file()
+    monkeypatch.setattr(timing, "measure_efficiency", measure)
+    assert replicate(config, changed / "work", only=["times"]).done == ["times/128"]  # it goes on without --redo
+    note = changed / "work" / "models" / "full" / "gonerd.json"
+    note.write_text(json.dumps({**json.loads(note.read_text()), "config_sha256": "0" * 64}))
+    (state,) = [state for work, state in states(config, changed / "work", ["times"])]
+    assert state.what == OTHERWISE and "'models.full.config_sha256'" in state.remark
 
 
 def test_a_result_that_was_tampered_with(changed, capsys):
