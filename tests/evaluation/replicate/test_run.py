@@ -1,5 +1,6 @@
 """The whole matrix in seconds: what it leaves, how it goes on after a kill, and whether it notices a change."""
 
+import gc
 import json
 import shutil
 
@@ -25,6 +26,15 @@ from tests.evaluation.report.conftest import write_times
 SYSTEMS = 7  # encoder and its student, two teachers, their students, one of the other order
 
 
+@pytest.fixture(scope="module", autouse=True)
+def frozen():
+    """Every trainer collects garbage, and to look at all that was imported takes longer than its steps."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
+
+
 @pytest.fixture(scope="module")
 def done(tmp_path_factory):
     """A replication that was run: its folder, and what was told."""
@@ -35,14 +45,27 @@ def done(tmp_path_factory):
     return root, told
 
 
+@pytest.fixture(scope="module")
+def untouched(done, tmp_path_factory):
+    """A copy of it."""
+    return shutil.copytree(done[0], tmp_path_factory.mktemp("untouched") / "copy")
+
+
 @pytest.fixture
-def changed(done, tmp_path):
+def changed(done, untouched):
     """The same folder, to be changed, which is put back afterwards: what was made in it knows its place."""
     root, _ = done
-    shutil.copytree(root, tmp_path / "before")
     yield root
-    shutil.rmtree(root)
-    shutil.copytree(tmp_path / "before", root)
+    held = {path.relative_to(untouched) for path in untouched.rglob("*")}
+    for path in sorted(root.rglob("*"), reverse=True):  # files before the folders around them
+        if path.relative_to(root) not in held:
+            path.rmdir() if path.is_dir() else path.unlink()
+    for name in sorted(held):
+        source, path = untouched / name, root / name
+        if source.is_dir():
+            path.mkdir(exist_ok=True)
+        elif not path.exists() or path.stat().st_mtime_ns != source.stat().st_mtime_ns:
+            shutil.copy2(source, path)
 
 
 def words(root, *more):
