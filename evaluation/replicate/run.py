@@ -60,7 +60,7 @@ def replicate(
         check_own(config, folders)
         try:
             for number, work in enumerate(works, start=1):
-                if _is_done(work):
+                if work.stands().what == DONE:
                     done.before.append(work.name)
                 elif clock.is_up():
                     done.left.append(work.name)
@@ -97,19 +97,7 @@ def states(config: Replicate, out: Path, only: Sequence[str] = ()) -> Iterator[t
         UsageError: A pattern names nothing.
     """
     for work in chosen(plan(config, Folders(config, out.resolve())), only):
-        try:
-            state = work.state()
-        except GonerdError as error:  # a file that was torn is told of, and the rest as well
-            state = State(OTHERWISE, str(error))
-        yield work, state
-
-
-def _is_done(work: Work) -> bool:
-    """Whether it is done; where that cannot be told, doing it will say why."""
-    try:
-        return work.state().what == DONE
-    except Exception:
-        return False
+        yield work, work.stands()
 
 
 def _do(work: Work, redo: bool, done: Done) -> str:
