@@ -12,6 +12,7 @@ _LIBRARIES = (
     *("gonerd", "torch", "transformers", "datasets", "pyarrow", "seqeval", "tokenizers"),
     *("numpy", "scikit-learn", "scipy"),
 )
+_RESULTS = ("benchmarks/results", "docs/RESULTS.md")
 
 
 def environment(*, model: bool = True) -> dict[str, Any]:
@@ -44,7 +45,10 @@ def best_device() -> str:
 
 
 def git_state() -> dict[str, Any] | None:
-    """Returns the commit of this source tree and whether it was changed since, or None outside a checkout."""
+    """Returns the last commit of this source tree and whether it was changed since, or None outside a checkout.
+
+    Results that are kept in the checkout change no number: those folders do not count.
+    """
     here = Path(__file__).resolve().parent
 
     def git(*arguments: str) -> str:
@@ -54,7 +58,9 @@ def git_state() -> dict[str, Any] | None:
     try:
         # An installed copy inside somebody else's checkout must not claim that checkout's commit.
         git("ls-files", "--error-unmatch", Path(__file__).name)
-        return {"commit": git("rev-parse", "HEAD"), "dirty": bool(git("status", "--porcelain"))}
+        source = ("--", ":(top)", *(f":(top,exclude){name}" for name in _RESULTS))
+        commit = git("log", "-1", "--format=%H", *source)
+        return {"commit": commit, "dirty": bool(git("status", "--porcelain", *source))} if commit else None
     except (subprocess.CalledProcessError, FileNotFoundError):
         return None
 

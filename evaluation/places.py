@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,11 +12,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from gonerd.errors import GonerdError, UsageError, unknown_name
 from gonerd.options import read_mapping
 
+from .apart import overlap
 from .document_splits import DocumentSplit
+from .split_parts import PART, part_of
 from .tasks import TASKS, Loaded, Task
-from .tasks._tally import digest
-
-_SLICE = re.compile(r"(?P<split>\w+)(\[(?P<first>\d+%?)?:(?P<last>\d+%?)?\])?")
 
 
 class Entry(BaseModel):
@@ -49,7 +47,7 @@ class Entry(BaseModel):
     @model_validator(mode="after")
     def _readable(self) -> Self:
         for text in self.splits.values():
-            if not _SLICE.fullmatch(text):
+            if not PART.fullmatch(text):
                 raise ValueError(f"splits: {text!r} is no split or part of one; write it as validation[80%:]")
         return self
 
@@ -97,52 +95,47 @@ class Place:
         wanted, drawn = split or self.split, self.entry.split_by_document
         if drawn is not None and wanted in drawn.shares:
             return drawn.part(wanted, {source: self._read(source, None) for source in drawn.of}, limit)
-        found = _SLICE.fullmatch(self.entry.splits.get(wanted, wanted))
+        found = PART.fullmatch(self.entry.splits.get(wanted, wanted))
         if found is None:
             raise unknown_name(f"split of task {self.name!r}", wanted, {*self.task.splits, *self.entry.made})
         part = found[0] != found["split"]
         loaded = self._read(found["split"], None if part else limit)
-        return _part(loaded, found, limit) if part else loaded
+        return part_of(loaded, found, limit) if part else loaded
 
     def check_apart(self) -> None:
-        """Refuses to train on documents that are scored.
+        """Refuses to train on what is scored.
 
         Raises:
-            UsageError: The training part is drawn from the very split that is scored, whole or in parts.
+            UsageError: The training part, or the one that an epoch is chosen on, may share examples with another.
         """
-        drawn, scored = self.entry.split_by_document, self.entry.splits.get(self.split, self.split)
-        if drawn is None or self.split in drawn.shares or "train" not in drawn.shares:
-            return
-        if scored.partition("[")[0] in drawn.of:
-            raise UsageError(
-                f"task {self.name!r}: split_by_document draws the training part from {scored!r}, which is scored; name "
-                "a share that is scored as well, and that one as split"
-            )
+        roles = {"trained on": "train", "scored": self.split}
+        if self.entry.held_out not in (None, "none"):
+            roles["held out"] = str(self.entry.held_out)
+        told = list(roles.items())
+        for i, (role, name) in enumerate(told):
+            for other, theirs in told[i + 1 :]:
+                if overlap(self, name, theirs):
+                    raise UsageError(
+                        f"task {self.name!r}: {theirs!r}, which is {other}, may hold examples of {name!r}, which is "
+                        f"{role}; make them shares of one split_by_document, or ranges of one split that do not meet"
+                    )
+
+    def held_out(self) -> str:
+        """Returns the split that fine-tuning chooses its epoch on, or "none".
+
+        Where none is named it is the validation split, unless that may hold what is trained on or scored.
+        """
+        if self.entry.held_out is not None:
+            return self.entry.held_out
+        if "validation" not in {*self.task.splits, *self.entry.made}:
+            return "none"
+        return "none" if any(overlap(self, "validation", name) for name in ("train", self.split)) else "validation"
 
     def _read(self, source: str, limit: int | None) -> Loaded:
         task = self.task
         if source in self.entry.files:
             task = replace(task, files={**task.files, source: (self.entry.files[source],)})
         return task.load(source, self.data_dir, self.entry.revision, limit, **self.entry.options)
-
-
-def _part(loaded: Loaded, found: re.Match[str], limit: int | None) -> Loaded:
-    """Keeps a part of a split; what lies outside is counted as set aside."""
-    count = len(loaded.examples)
-    first, last = (_position(found[name], count, otherwise) for name, otherwise in (("first", 0), ("last", count)))
-    kept = loaded.examples[first:last]
-    if not kept:
-        raise GonerdError(f"split {found[0]!r}: nothing is left of {count} examples; name a larger part")
-    tally = replace(loaded.tally, set_aside=loaded.tally.set_aside.copy())
-    tally.set_aside[f"outside {found[0]}"] += count - len(kept)
-    facts = {**loaded.dataset, "split": found[0], "sha256": digest(kept)}
-    return Loaded(kept[:limit], tally, facts, len(kept))
-
-
-def _position(text: str | None, count: int, otherwise: int) -> int:
-    if text is None:
-        return otherwise
-    return round(count * int(text[:-1]) / 100) if text.endswith("%") else int(text)
 
 
 def described(path: Path) -> dict[str, Place]:

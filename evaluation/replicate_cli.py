@@ -62,13 +62,21 @@ def replicate(
             typer.echo(f"RESULTS -> {write_document(told, out)}")
             return
         done = run_all(told, out, only or (), minutes, redo, typer.echo)
-        typer.echo(f"{len(done.done)} steps done now, {len(done.before)} before -> {write_document(told, out)}")
+        typer.echo(f"{len(done.done)} steps done now, {len(done.before)} before")
+        problem = ""
+        try:
+            typer.echo(f"RESULTS -> {write_document(told, out)}")
+        except GonerdError as error:  # what failed is said as well
+            problem = f"RESULTS.md was not written: {error}"
     if done.left:
         typer.echo(
             f"the time is up: {len(done.left)} steps are left, {done.left[0]} the first; the same command goes on"
         )
     if done.failed:
-        raise GonerdError(f"{len(done.failed)} steps failed, as said above; the same command tries them again")
+        failed = f"{len(done.failed)} steps failed, as said above; the same command tries them again"
+        problem = f"{failed}; {problem}" if problem else failed
+    if problem:
+        raise GonerdError(problem)
 
 
 def _list(told: Any, out: Path, only: Any) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import metadata
@@ -18,13 +17,13 @@ from gonerd.models.finetuning import KINDS, Kind, Shape
 from gonerd.models.heads import head_of
 from gonerd.models.load import attention_used, load_model, weights_sha256
 from gonerd.models.save import NOTE
+from gonerd.models.weights import config_sha256
 
 from .environment import best_device
 from .tasks import Task
 from .tasks._ner import entity_types
 
 _MADE_WITH = ("gonerd", "torch", "transformers", "tokenizers")  # another version may compute other numbers
-_UNSTATED = ("_name_or_path", "transformers_version", "architectures", "dtype")  # fields that no prediction depends on
 
 
 @dataclass(frozen=True)
@@ -53,11 +52,10 @@ class Subject:
 
     def facts(self, *, int8: bool) -> dict[str, Any]:
         """Returns all that predictions depend on, beside the examples."""
-        stated = {name: value for name, value in self.model.config.to_dict().items() if name not in _UNSTATED}
         backend = getattr(self.tokenizer, "backend_tokenizer", None)
         return {
             "weights_sha256": self.weights_sha256,
-            "config_sha256": _sha256(json.dumps(stated, sort_keys=True, default=str)),
+            "config_sha256": config_sha256(self.model.config),
             "tokenizer_sha256": _sha256(backend.to_str() if backend is not None else repr(self.tokenizer)),
             "attention": attention_used(self.model),
             "max_length": self.shape.max_length,

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 
-from gonerd.errors import GonerdError, UsageError
+from gonerd.errors import GonerdError
 from gonerd.models.finetune import FinetuneSettings, finetune_task, is_finished
 from gonerd.models.finetuning import TaskData
 
@@ -38,10 +38,10 @@ class TuneSettings:
 def training_data(place: Place, limit: int | None = None) -> TaskData:
     """Loads what a task trains on.
 
-    The epoch is chosen on the validation split, but never on the split that is scored: then the last epoch stays.
+    The epoch is chosen on the validation split, but never on what is scored: then the last epoch stays.
 
     Raises:
-        UsageError: There is no such split.
+        UsageError: There is no such split, or two of them may share examples.
         GonerdError: The data cannot be read.
     """
     entry = place.entry
@@ -52,10 +52,7 @@ def training_data(place: Place, limit: int | None = None) -> TaskData:
         raise type(error)(
             f"task {place.name!r} has to be fine-tuned first, and its training split cannot be read: {error}"
         ) from error
-    splits = {*place.task.splits, *entry.made}
-    held_out = entry.held_out or ("validation" if "validation" in splits and place.split != "validation" else "none")
-    if held_out == place.split:
-        raise UsageError(f"task {place.name!r}: held_out {held_out!r} is the split to be scored; name another, or none")
+    held_out = place.held_out()
     if entry.held_out is None and held_out != "none" and not _readable(place, held_out):
         held_out = "none"
     tested = None if held_out == "none" else place.load(held_out, limit)

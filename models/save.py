@@ -15,7 +15,7 @@ from gonerd.files import new_folder, read_json, write_json
 from .attention import attention_used
 from .card import CARD, NOTE, card
 from .note import note_of
-from .weights import weights_sha256
+from .weights import config_sha256, weights_sha256
 
 __all__ = ["NOTE", "save"]
 
@@ -40,6 +40,7 @@ def save(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, out: Path, 
         **note_of(model),
         **note,
         "weights_sha256": weights_sha256(model),
+        "config_sha256": config_sha256(config),
         "architecture": type(model).__name__,
         "attention_used": attention_used(model),
         "layers": config.num_hidden_layers,

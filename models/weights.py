@@ -1,4 +1,4 @@
-"""A fingerprint of weights that is the same in memory and on disk."""
+"""Fingerprints of a model that are the same in memory and on disk: of its weights, and of its configuration."""
 
 from __future__ import annotations
 
@@ -9,9 +9,18 @@ from pathlib import Path
 import torch
 from safetensors import safe_open
 from torch import Tensor
-from transformers import PreTrainedModel
+from transformers import PreTrainedConfig, PreTrainedModel
 
 from gonerd.errors import GonerdError
+
+from .settings import fingerprint
+
+_UNSTATED = ("_name_or_path", "transformers_version", "architectures", "dtype")  # fields that no output depends on
+
+
+def config_sha256(config: PreTrainedConfig) -> str:
+    """Hashes all fields of a configuration that outputs depend on: a window is in no weight."""
+    return fingerprint({name: value for name, value in config.to_dict().items() if name not in _UNSTATED})
 
 
 def weights_sha256(source: PreTrainedModel | Path | str) -> str:

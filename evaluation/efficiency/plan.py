@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, Literal
 
 from gonerd.errors import UsageError, unknown_name
@@ -27,7 +28,8 @@ class EfficiencySettings:
         batches: Texts in a batch.
         repeats: Timed passes in a cell.
         baselines: What stands beside each model; None for all that there are.
-        beside: Names of the models that baselines stand beside; None for each.
+        beside: Names of the models that baselines stand beside; None for each. A mapping from such a name to its own
+            baselines takes the place of `baselines`.
         malloc: Settings of the C allocator: "default", "tuned".
         threads: Threads of each process; as many as torch takes when None.
         dtype: Type of the weights.
@@ -39,7 +41,7 @@ class EfficiencySettings:
     batches: tuple[int, ...] = (1,)
     repeats: int = 5
     baselines: tuple[str, ...] | None = None
-    beside: tuple[str, ...] | None = None
+    beside: tuple[str, ...] | Mapping[str, tuple[str, ...]] | None = None
     malloc: tuple[str, ...] = ("default",)
     threads: int | None = None
     dtype: str = "float32"
@@ -50,7 +52,8 @@ class EfficiencySettings:
         """Raises a UsageError that names what cannot be."""
         if not self.lengths or not self.batches or min(*self.lengths, *self.batches, self.repeats) < 1:
             raise UsageError("efficiency needs at least one length, one batch size and one repeat, all above 0")
-        for name in self.baselines or ():
+        named = self.beside.values() if isinstance(self.beside, Mapping) else ()
+        for name in chain(self.baselines or (), *named):
             BASELINES.get(name)
         for name in self.malloc:
             if name not in MALLOC:
@@ -141,24 +144,27 @@ def groups(models: dict[str, Facts], settings: EfficiencySettings) -> list[Group
     Raises:
         UsageError: A baseline is to stand beside a model that is not measured.
     """
-    wanted = BASELINES.names() if settings.baselines is None else settings.baselines
+    wanted = tuple(BASELINES.names()) if settings.baselines is None else settings.baselines
     for name in settings.beside or ():
         if name not in models:
             raise unknown_name("model of 'beside'", name, models)
-    beside = models if settings.beside is None else {name: models[name] for name in settings.beside}
+    if isinstance(settings.beside, Mapping):
+        beside = dict(settings.beside)
+    else:
+        beside = dict.fromkeys(models if settings.beside is None else settings.beside, wanted)
     return [
-        Group(length, batch, malloc, tuple(_cells(models, beside, wanted, length)))
+        Group(length, batch, malloc, tuple(_cells(models, beside, length)))
         for malloc in settings.malloc
         for batch in settings.batches
         for length in settings.lengths
     ]
 
 
-def _cells(models: dict[str, Facts], beside: dict[str, Facts], wanted: Sequence[str], length: int) -> Iterator[Planned]:
+def _cells(models: dict[str, Facts], beside: Mapping[str, tuple[str, ...]], length: int) -> Iterator[Planned]:
     for name, facts in models.items():
         too_long = f"takes at most {facts.longest} tokens" if length > facts.longest else None
         yield Planned(name, "model", None, None, facts, too_long)
-    for name, facts in beside.items():
+    for name, wanted in beside.items():
         for baseline in wanted:
-            against = BASELINES.get(baseline).against(facts, length)
-            yield Planned(f"{name}/{baseline}", "baseline", baseline, name, facts, against)
+            against = BASELINES.get(baseline).against(models[name], length)
+            yield Planned(f"{name}/{baseline}", "baseline", baseline, name, models[name], against)

@@ -88,6 +88,11 @@ class Cell:
         """Where it is noted what it was made with, once it is done."""
         return self.folders.cells / f"{self.name}.json"
 
+    @property
+    def begun(self) -> Path:
+        """Where it is noted that this working folder makes it, before anything of it is written."""
+        return self.mark.with_suffix(".begun")
+
     def facts(self) -> dict[str, Any]:
         """Returns all that its result depends on, the data themselves excepted, which the result states.
 
@@ -98,9 +103,10 @@ class Cell:
         if note is None:
             raise GonerdError(f"model/{self.model} is not made yet")
         settings = {key: value for key, value in vars(self.settings).items() if key != "seed"}
-        found: dict[str, Any] = _plain(
+        found: dict[str, Any] = plain(
             {
                 "weights_sha256": note["weights_sha256"],
+                "config_sha256": note.get("config_sha256"),
                 "seed": self.seed,
                 "task": self.told.entry.model_dump(mode="json"),
                 "task_version": self.place.task.version,
@@ -113,6 +119,6 @@ class Cell:
         return found
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """Returns what a file of it would hold."""
     return json.loads(json.dumps(value, default=str))

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 from gonerd.errors import GonerdError
 from gonerd.evaluation.run import RunSettings, evaluate_model
 from gonerd.evaluation.tuning import finetune_settings, training_data
-from gonerd.files import read_json, write_json
+from gonerd.files import read_json, write_json, write_text
 from gonerd.models.finetune import finetune_task
 from gonerd.models.settings import first_difference
 
 from .cell import Cell
 from .places import Folders
-from .publish import publish
+from .publish import BASE, publish
 from .systems import systems_of
 from .work import DONE, OTHERWISE, TO_DO, State, Work
 
@@ -49,11 +49,7 @@ def state_of(cell: Cell) -> State:
 
 
 def discard(cell: Cell) -> None:
-    """Forgets it: the result, the predictions and the fine-tuned model."""
-    for folder in (cell.folders.results, cell.config.results):
-        for path in folder.glob(f"{cell.name}.*"):
-            path.unlink()
-    cell.mark.unlink(missing_ok=True)
+    """Forgets what it would be made of; mark and kept result stay until there is another."""
     shutil.rmtree(cell.folders.results / "cache" / cell.name, ignore_errors=True)
     shutil.rmtree(cell.folder, ignore_errors=True)
 
@@ -79,10 +75,15 @@ def fine_tuned(cell: Cell) -> Path:
 def run(cell: Cell) -> str:
     """Fine-tunes, predicts, scores, and keeps what may be kept."""
     facts = cell.facts()
+    write_text(cell.begun, "")
+    # Where there is one it is of a run that was killed, or of other settings; its predictions lie in the cache.
+    (cell.folders.results / f"{cell.name}.json").unlink(missing_ok=True)
     told = RunSettings(limit=cell.told.limit)  # windows are as it was fine-tuned
     result = evaluate_model(fine_tuned(cell), cell.folders.results, cell.place, told)
-    publish(cell.folders.results / f"{cell.name}.json", cell.config.results, model=f"models/{cell.model}")
+    base = {f"base_{name}": facts[name] for name in BASE}
+    publish(cell.folders.results / f"{cell.name}.json", cell.config.results, f"models/{cell.model}", base)
     write_json(cell.mark, facts)
+    cell.begun.unlink()
     if not cell.config.keep_models and not _is_needed(cell):
         shutil.rmtree(cell.folder)
     return f"score {result.score:.3f} ({result.counts.scored} examples of {result.counts.documents} documents)"

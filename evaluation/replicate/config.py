@@ -9,7 +9,6 @@ from typing import Any
 from pydantic import Field
 
 from gonerd.errors import UsageError, unknown_name
-from gonerd.evaluation.tasks import TASKS
 from gonerd.models.attention import ATTENTION
 from gonerd.models.settings import checked
 from gonerd.options import read_mapping
@@ -111,7 +110,7 @@ def _check_names(found: Replicate) -> None:
     if len(set(found.seeds)) < len(found.seeds) or min(found.seeds) < 0:
         raise UsageError(f"key 'seeds' is {list(found.seeds)}; give different whole numbers, none below 0")
     for name, task in found.tasks.items():
-        TASKS.get(task.task or name)
+        task.place(name, found.data_root).check_apart()
         if task.after is not None and task.after not in list(found.tasks)[: list(found.tasks).index(name)]:
             raise UsageError(f"task {name!r} comes after {task.after!r}, which is no task before it")
     _check_taught(found)

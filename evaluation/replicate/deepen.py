@@ -1,7 +1,8 @@
-"""Which cells get further seeds: those behind the widest interval of a share kept."""
+"""Which cells get further seeds: those behind the share kept that seeds leave most uncertain."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ from .cell import Cell
 from .cells import state_of
 from .evidence import read_evidence
 from .places import Folders
+from .scores import TaskScores
 from .systems import systems_of
 from .work import DONE
 
@@ -31,18 +33,32 @@ def further(config: Replicate, folders: Folders, tried: Collection[str] = ()) ->
     told = config.deepen
     if told is None:
         return []
-    evidence = read_evidence(config.results)
-    wide: list[tuple[float, list[Cell]]] = []
+    tasks = read_evidence(config.results, config.tasks).tasks.values()
+    wide: list[tuple[tuple[float, float], list[Cell]]] = []
     for system in systems_of(config):
         if system.teacher is None or (told.models and not any(fnmatchcase(system.name, one) for one in told.models)):
             continue
-        for task, scores in evidence.tasks.items():
-            kept = scores.kept(system.teacher, system.name)
-            cells = _next(config, folders, [system.teacher, system.name], task, told.most_seeds) if kept else []
+        for scores in tasks:
+            if not scores.has(system.teacher, system.name) or scores.value(system.teacher) <= 0:
+                continue
+            cells = _next(config, folders, [system.teacher, system.name], scores.name, told.most_seeds)
             cells = [cell for cell in cells if f"cell/{cell.name}" not in tried]
-            if kept and cells:
-                wide.append((kept.high - kept.low, cells))
+            if cells:
+                wide.append((_uncertain(scores, system.teacher, system.name), cells))
     return max(wide, key=lambda one: one[0])[1] if wide else []
+
+
+def _uncertain(scores: TaskScores, teacher: str, student: str) -> tuple[float, float]:
+    """Returns the part of the error of a share kept that further seeds lessen, and the width of all of it.
+
+    The first is that of a ratio (delta method); nobody knows it of a single seed, so those come first, the widest
+    before the others. Documents are all there are, so they do not count beside it.
+    """
+    found = scores.difference(teacher, student)
+    first, second = scores.value(teacher), scores.value(student)
+    a, b = scores.error_of_seeds(teacher), scores.error_of_seeds(student)
+    of_seeds = math.inf if a is None or b is None else math.hypot(b / first, a * second / first**2)
+    return of_seeds, (found.high - found.low) / first
 
 
 def _next(config: Replicate, folders: Folders, models: list[str], task: str, most: int) -> list[Cell]:

@@ -47,4 +47,5 @@ def count(rows: list[Row], what: str) -> str:
     """Says of how many comparisons the second was higher, lower or neither."""
     said = [row["the second is"] for row in rows]
     counts = ", ".join(f"{said.count(one)} {one}" for one in ("higher", "lower", "not told apart"))
-    return f"{what}: of {len(rows)} comparisons {counts}."
+    by_chance = f"{0.05 * len(rows):.1f} of as many would be told apart without any difference"
+    return f"{what}: of {len(rows)} comparisons {counts}; nothing is corrected for their number, and {by_chance}."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from gonerd.evaluation.schema import EfficiencyResult, read_result
 from gonerd.evaluation.schema.reading import is_result
 from gonerd.files import read_json
 
-from .publish import Kept, read_kept
+from .publish import BASE, Kept, read_kept
 from .scores import TaskScores
 
 SUMMARY = "models.json"
@@ -29,12 +29,16 @@ class Evidence:
         times: Results of time and memory, by name of the file.
         models: What is known of the making of each model.
         text: What they were trained on.
+        encoder: What it all began with.
+        others: Tasks with results that nobody asked for.
     """
 
     tasks: dict[str, TaskScores]
     times: dict[str, EfficiencyResult] = field(default_factory=dict)
     models: dict[str, dict[str, Any]] = field(default_factory=dict)
     text: dict[str, Any] = field(default_factory=dict)
+    encoder: str | None = None
+    others: tuple[str, ...] = ()
 
     @property
     def runs(self) -> list[Kept]:
@@ -42,8 +46,12 @@ class Evidence:
         return [run for task in self.tasks.values() for runs in task.runs.values() for run in runs]
 
 
-def read_evidence(folder: Path) -> Evidence:
+def read_evidence(folder: Path, tasks: Collection[str] | None = None) -> Evidence:
     """Reads a folder of kept results; one that is missing holds nothing.
+
+    Args:
+        folder: The folder.
+        tasks: Names of the tasks that are asked for; all when None.
 
     Raises:
         GonerdError: A file is malformed, or two results of a task are over different examples or settings.
@@ -59,10 +67,32 @@ def read_evidence(folder: Path) -> Evidence:
         else:
             runs[result.task.title][without_seed(result.model.name)].append(read_kept(path))
     summary = read_json(folder / SUMMARY, "restore it") if (folder / SUMMARY).is_file() else {}
-    for task in runs.values():
-        _check_alike([run for one in task.values() for run in one])
-    tasks = {name: TaskScores(name, dict(found)) for name, found in runs.items()}
-    return Evidence(tasks, times, dict(summary.get("models", {})), dict(summary.get("text", {})))
+    others = tuple(sorted(set(runs) - set(runs if tasks is None else tasks)))
+    evidence = Evidence(
+        {name: TaskScores(name, dict(found)) for name, found in runs.items() if name not in others},
+        times,
+        dict(summary.get("models", {})),
+        dict(summary.get("text", {})),
+        summary.get("encoder"),
+        others,
+    )
+    for task in evidence.tasks.values():
+        _check_alike([run for one in task.runs.values() for run in one])
+    for run in evidence.runs:
+        _check_base(run, evidence.models)
+    return evidence
+
+
+def _check_base(run: Kept, models: Mapping[str, Mapping[str, Any]]) -> None:
+    """Refuses a result of a model that was made anew since."""
+    name = (run.result.model.path or "").rpartition("/")[2]
+    for key in BASE:
+        theirs, ours = run.result.training.get(f"base_{key}"), models.get(name, {}).get(key)
+        if theirs is not None and ours is not None and theirs != ours:
+            raise GonerdError(
+                f"{run.path}: is of a model {name!r} of which {SUMMARY} states another {key}, so the two do not stand "
+                "in one table; run `gonerd evaluate replicate --redo`"
+            )
 
 
 def _check_alike(runs: Sequence[Kept]) -> None:
@@ -74,13 +104,29 @@ def _check_alike(runs: Sequence[Kept]) -> None:
                     f"{run.path} and {runs[0].path}: {what} differ ({theirs!r} and {ours!r}), so they do not stand in "
                     "one table; run `gonerd evaluate replicate --redo`"
                 )
+    steps: dict[Any, int] = {}
+    for run in runs:
+        told = run.result.training
+        if "steps" in told and steps.setdefault(told.get("max_length"), told["steps"]) != told["steps"]:
+            raise GonerdError(
+                f"{run.path}: was fine-tuned in {told['steps']} steps and others of its windows in "
+                f"{steps[told.get('max_length')]}, so they do not stand in one table; run `gonerd evaluate replicate "
+                "--redo`"
+            )
 
 
-_ALIKE = ("versions of the task", "examples", "documents", "epochs", "learning rates", "training examples")
+_TOLD = {
+    "epochs": "epochs",
+    "learning_rate": "learning rates",
+    "batch_size": "batch sizes",
+    "weight_decay": "weight decays",
+    "documents": "training examples",
+    "data_sha256": "training data",
+}
+_ALIKE = ("versions of the task", "examples", "documents", *_TOLD.values())
 
 
 def _alike(run: Kept) -> tuple[Any, ...]:
     result, training = run.result, run.result.training
     data = (result.dataset.sha256, result.counts.scored)
-    told = (training.get(name) for name in ("epochs", "learning_rate", "documents"))
-    return (result.task.version, data, run.documents, *told)
+    return (result.task.version, data, run.documents, *(training.get(name) for name in _TOLD))

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
 from gonerd.evaluation.compare.resampling import LEVEL, Interval
 from gonerd.evaluation.metrics import Counts
+from gonerd.evaluation.tasks import TASKS
 
 from .evidence import Evidence
 from .scores import TaskScores
 
+if TYPE_CHECKING:
+    from .config import Replicate
+
+Key = TypeVar("Key")
 GROUPS = {"short": "short context", "long-qa": "long-context answers", "long-ner": "long-context entities"}
 
 
@@ -44,6 +49,23 @@ class Drawn:
         both = self.samples is not None and other.samples is not None
         samples = self.samples - other.samples if both else None  # type: ignore[operator]
         return Drawn(self.value - other.value, samples, (*self.tasks, *other.tasks))
+
+
+def planned(config: Replicate, group: str) -> list[str]:
+    """Returns the tasks of a group that the configuration names."""
+    return [name for name, told in config.tasks.items() if TASKS.get(told.task or name).group == group]
+
+
+def so_far(config: Replicate, group: str, found: Drawn) -> str:
+    """Says of how many tasks of a group a number is where some are missing; empty where all are there."""
+    count = len(planned(config, group))
+    return "" if len(found.tasks) == count else f"{len(found.tasks)} of {count} tasks"
+
+
+def comparable(found: Mapping[Key, Drawn]) -> dict[Key, Drawn]:
+    """Returns those of numbers that are averages of the same tasks, of as many as possible."""
+    most = max((one.tasks for one in found.values()), key=len, default=())
+    return {name: one for name, one in found.items() if set(one.tasks) == set(most)}
 
 
 def group_kept(evidence: Evidence, group: str, teacher: str, student: str) -> Drawn | None:

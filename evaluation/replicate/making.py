@@ -5,16 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gonerd.errors import GonerdError
 from gonerd.files import read_json
 from gonerd.models.corpus import Mix, build_corpus, read_mix
 from gonerd.models.corpus.reading import STATISTICS
 from gonerd.models.distill import Recipe, run_recipe
-from gonerd.models.distill.steps import STEPS, Step
+from gonerd.models.distill.place import Place
+from gonerd.models.distill.steps import Step
 from gonerd.models.save import NOTE
 from gonerd.models.settings import checked, first_difference
 from gonerd.models.teacher import packaged_teacher
 
-from .models import needed, recipe_of
+from .models import kind_of, needed, recipe_of
 from .places import Folders, source_of
 from .settings import PACKAGED
 from .work import DONE, OTHERWISE, TO_DO, State, Work
@@ -73,7 +75,7 @@ def model_works(config: Replicate, folders: Folders) -> list[Work]:
 
 
 def _model_work(config: Replicate, folders: Folders, recipe: Recipe, step: Step) -> Work:
-    names = {one.name for one in recipe.steps}
+    names = tuple(one.name for one in recipe.steps)
     before = [name for name in (step.model, getattr(step, "teacher", None)) if name in names]
     corpus = getattr(step, "corpus", None)
     needs = [f"model/{name}" for name in before] + ([f"corpus/{corpus.name.rpartition('-')[2]}"] if corpus else [])
@@ -82,9 +84,13 @@ def _model_work(config: Replicate, folders: Folders, recipe: Recipe, step: Step)
         path = folders.models / step.name / NOTE
         if not path.is_file():
             return State(TO_DO)
-        held = dict((read_json(path, f"remove {path.parent}").get("step") or {}).get("settings") or {})
+        try:
+            sources = step.sources(Place(folders.models, recipe.seed, names))
+        except GonerdError as error:
+            return State(TO_DO, f"it lies there, but not what it was made of: {error}")
+        held = read_json(path, f"remove {path.parent}").get("step") or {}
         ours = {"step": kind_of(step), "seed": recipe.seed, **step.model_dump(mode="json")}
-        different = first_difference(ours, held)
+        different = first_difference({"settings": ours, "sources": sources}, held).removeprefix("settings.")
         remedy = f"remove {path.parent} and what was made of it, or choose another --out"
         return State(OTHERWISE, f"it differs in {different!r}; {remedy}") if different else State(DONE)
 
@@ -94,11 +100,6 @@ def _model_work(config: Replicate, folders: Folders, recipe: Recipe, step: Step)
         return dict(run_recipe(part, folders.models))[step.name]
 
     return Work(f"model/{step.name}", state, run, needs=needs)
-
-
-def kind_of(step: Step) -> str:
-    """Returns the name that a step's kind has in recipes."""
-    return next(name for name in STEPS.names() if STEPS.get(name) is type(step))
 
 
 def _check_encoder(config: Replicate) -> None:

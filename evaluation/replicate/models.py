@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from gonerd.models.distill import Recipe
 from gonerd.models.distill.distiller import DISTILBERT
-from gonerd.models.distill.steps import Step
+from gonerd.models.distill.steps import STEPS, Step
 from gonerd.models.distill.steps.configure import Configure
 from gonerd.models.distill.steps.convert import Convert
 from gonerd.models.distill.steps.distill import Distill
@@ -43,6 +43,25 @@ def needed(steps: Sequence[Step], name: str) -> list[Step]:
     return [step for step in steps if step.name in wanted]
 
 
+def tokens_of(step: Step) -> int:
+    """Returns the tokens that a step reads in training: rows are packed full."""
+    if not isinstance(step, Pretrain):
+        return 0
+    told = step.training
+    return told.steps * told.batch_size * told.accumulation * int(step.corpus.name.rpartition("-")[2])
+
+
+def kind_of(step: Step) -> str:
+    """Returns the name that a step's kind has in recipes."""
+    return next(name for name in STEPS.names() if STEPS.get(name) is type(step))
+
+
+def made_by(settings: Mapping[str, Any]) -> Step:
+    """Returns the step that a model's note states."""
+    told = {key: value for key, value in settings.items() if key not in ("step", "seed")}
+    return STEPS.get(settings["step"]).model_validate(told)
+
+
 def _steps(config: Replicate, folders: Folders) -> Iterator[Step]:
     """Yields the steps: the encoder, all teachers, then all students."""
     yield from _encoder(config, folders)
@@ -58,9 +77,12 @@ def _steps(config: Replicate, folders: Folders) -> Iterator[Step]:
         )
     start = f"{ENCODER}-start"
     yield Halve(name=start, model=ENCODER, layers=config.layers)
-    yield Distill(name=ENCODER_STUDENT, model=start, teacher=ENCODER, losses=losses, corpus=short, training=told.short)
+    unconverted = ENCODER_STUDENT if told.unconverted is None else f"{ENCODER}-unconverted"
+    for name, training in {unconverted: told.unconverted, ENCODER_STUDENT: told.short}.items():
+        if training is not None and (name == ENCODER_STUDENT or config.distill_then_convert):
+            yield Distill(name=name, model=start, teacher=ENCODER, losses=losses, corpus=short, training=training)
     for name in config.distill_then_convert:
-        yield from _converted(config, folders, name, ENCODER_STUDENT, f"{name}-{DTC}", told.reconverted)
+        yield from _converted(config, folders, name, unconverted, f"{name}-{DTC}", told.reconverted)
     for name in config.alone:
         yield Pretrain(name=f"{name}-{ALONE}", model=f"{name}-start", corpus=long, training=told.student)
 

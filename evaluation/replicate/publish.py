@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,9 @@ _TRAINING = (
 )
 
 
+BASE = ("weights_sha256", "config_sha256")  # what tells the model that was fine-tuned from another of its name
+
+
 @dataclass(frozen=True)
 class Kept:
     """A result as it is kept.
@@ -53,25 +57,29 @@ class Kept:
     documents: str
 
 
-def publish(path: Path, out: Path, model: str) -> None:
+def publish(path: Path, out: Path, model: str, base: Mapping[str, Any] | None = None) -> None:
     """Writes what may be kept of a result.
 
     Args:
         path: The result file, its predictions beside it.
         out: Folder of what is kept.
         model: What to call the model's folder.
+        base: What else to state of the model that was fine-tuned.
 
     Raises:
         GonerdError: The predictions are missing or malformed.
     """
     scored = read_scored(path)
     statistic, counts = counted(TASKS.get(scored.result.task.name), scored.matched)
+    (out / path.name).unlink(missing_ok=True)  # an earlier one must not stand beside the counts of this one
     _write_counts(out / f"{path.stem}{SUFFIX}", statistic, counts, _hash(scored.matched))
     value = scored.result.model_dump(mode="json")
     value["model"]["path"] = model
     value["predictions"] = None
     value["dataset"]["asked_for"] = None if scored.result.dataset.files else value["dataset"]["asked_for"]
-    value["training"] = {name: value["training"][name] for name in _TRAINING if name in value["training"]}
+    told = value["training"]
+    data = {"data_sha256": told["dataset"]["sha256"]} if "dataset" in told else {}
+    value["training"] = {name: told[name] for name in _TRAINING if name in told} | data | dict(base or {})
     write_text(out / path.name, ScoresResult.model_validate(value).model_dump_json(indent=2) + "\n")
 
 
@@ -124,6 +132,6 @@ def read_kept(path: Path) -> Kept:
         documents = str(told["documents_sha256"])
     except (pa.ArrowException, OSError, KeyError, ValueError) as error:
         raise GonerdError(f"{beside}: holds no counts of documents ({error}); {_REMEDY}") from error
-    if abs(float(statistic(counts.sum(0))) - result.score) > 1e-3:
+    if abs(float(statistic(counts.sum(0))) - result.score) > 1e-5:
         raise GonerdError(f"{beside}: its counts give another score than {path.name} states; {_REMEDY}")
     return Kept(path, result, statistic, counts, documents)

@@ -6,13 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from gonerd.evaluation.report.figures import NONE, share
+from gonerd.evaluation.report.figures import NONE, interval, share
 
 from .differences import Row, count, differences, points
 from .evidence import Evidence
-from .groups import GROUPS, Drawn, group_kept
-from .systems import ALONE, CTD, DTC, ENCODER
-from .targets import efficient_students
+from .groups import GROUPS, Drawn, comparable, group_kept, so_far
+from .systems import ALONE, CTD, DTC, ENCODER, ENCODER_STUDENT, is_efficient, students
 
 if TYPE_CHECKING:
     from .config import Replicate
@@ -68,10 +67,10 @@ def _technique(config: Replicate, evidence: Evidence) -> tuple[list[str], list[R
 
 def _attentions(config: Replicate, evidence: Evidence) -> tuple[list[str], list[Row]]:
     rows = []
-    for name in config.attentions:
-        student = f"{name}-{CTD}"
+    pairs = [(name, f"{name}-{CTD}", name) for name in config.attentions]
+    for name, student, teacher in [*pairs, ("full in windows", ENCODER_STUDENT, ENCODER)]:
         held = (evidence.models.get(student) or {}).get("held_out", {})
-        kept = {title: group_kept(evidence, group, name, student) for group, title in GROUPS.items()}
+        kept = {title: group_kept(evidence, group, teacher, student) for group, title in GROUPS.items()}
         row: Row = {"attention": name}
         row["held-out loss of hidden words"] = f"{held['eval_masked_lm']:.3f}" if "eval_masked_lm" in held else NONE
         row |= {f"{title} kept": NONE if one is None else share(one.value) for title, one in kept.items()}
@@ -86,11 +85,18 @@ def _apart(config: Replicate, evidence: Evidence) -> Iterator[str]:
         found = {
             name: kept for name in config.attentions if (kept := group_kept(evidence, group, name, f"{name}-{CTD}"))
         }
+        found = comparable(found)
         if len(found) < 2:
             continue
         most, least = max(found, key=lambda n: found[n].value), min(found, key=lambda n: found[n].value)
-        ends = _difference(found[most], found[least])
-        yield f"{title}: {most} keeps most, {least} least; they differ by {ends}."
+        part = so_far(config, group, found[most])
+        apart = found[most].less(found[least]).interval
+        ends = interval({"low": 100 * apart.low, "high": 100 * apart.high}, "+.1f") if apart else ""
+        yield (
+            f"{title}{f' ({part})' if part else ''}: {most} keeps most, {least} least; they differ by "
+            f"{100 * (found[most].value - found[least].value):.1f} points{f' (95 % {ends})' if ends else ''}. The two "
+            "were picked from all after the fact and the interval knows nothing of that, so it is no verdict."
+        )
 
 
 def _difference(first: Drawn, second: Drawn) -> str:
@@ -100,10 +106,9 @@ def _difference(first: Drawn, second: Drawn) -> str:
 
 def _order(config: Replicate, evidence: Evidence) -> tuple[list[str], list[Row]]:
     findings = []
-    for system in efficient_students(config, CTD):
-        assert system.teacher is not None
-        short, long = (group_kept(evidence, group, system.teacher, system.name) for group in ("short", "long-qa"))
-        if short and long:
+    for system in filter(is_efficient, students(config, CTD)):
+        short, long = (group_kept(evidence, group, str(system.teacher), system.name) for group in ("short", "long-qa"))
+        if short and long and not so_far(config, "short", short) and not so_far(config, "long-qa", long):
             what = f"{system.title} keeps {share(long.value)} on long-context answers and {share(short.value)} on short"
             findings.append(f"{what}: {_difference(long, short)}.")
     rows = [
@@ -114,7 +119,7 @@ def _order(config: Replicate, evidence: Evidence) -> tuple[list[str], list[Row]]
         rows += [row for row in differences(evidence, taught.student, taught.name) if row["task"].strip("`") in long_qa]
     if rows:
         findings.append(count(rows, "Distill-Then-Convert, and task distillation on long-context answers"))
-    return findings or ["No student was scored on both kinds of tasks yet."], rows
+    return findings or ["No student was scored on all tasks of both kinds yet."], rows
 
 
 def _backbone(config: Replicate, evidence: Evidence) -> list[str]:
@@ -123,11 +128,15 @@ def _backbone(config: Replicate, evidence: Evidence) -> list[str]:
         return ["No model was made yet."]
     found = [f"The encoder here is {config.encoder.title}, {made.get('layers')} layers, {made.get('attention_used')}."]
     for group, title in GROUPS.items():
-        kept = [
-            one.value
-            for s in efficient_students(config, CTD)
-            if s.teacher and (one := group_kept(evidence, group, s.teacher, s.name))
-        ]
-        if kept:
-            found.append(f"{title}: its students keep {share(min(kept))} to {share(max(kept))}.")
+        kept = {
+            s.name: one
+            for s in filter(is_efficient, students(config, CTD))
+            if (one := group_kept(evidence, group, str(s.teacher), s.name))
+        }
+        alike = comparable(kept)
+        if alike:
+            values = [one.value for one in alike.values()]
+            part = so_far(config, group, next(iter(alike.values())))
+            what = f"{title}{f' ({part})' if part else ''}: {len(alike)} students"
+            found.append(f"{what} keep {share(min(values))} to {share(max(values))}.")
     return found

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
+from gonerd.errors import UsageError
 from gonerd.models.settings import checked
 from gonerd.options import read_mapping
 
 FILE = "remarks.yaml"
+_NUMBER = re.compile(r"\d+(?:\.\d+)?")
+_MEASURED = re.compile(r"(?P<number>\d+\.\d+|\d+(?= ?%))(?: ?%)?")
 
 
 class Remarks(BaseModel):
-    """Markdown by section; numbers belong into the tables, which are computed.
+    """Markdown by section; a measured number may be in it as the tables have it, and is refused once they differ.
 
     Attributes:
         summary: At the head.
@@ -44,3 +48,20 @@ def read_remarks(folder: Path) -> Remarks:
     """
     path = folder / FILE
     return checked(Remarks, read_mapping(path), str(path)) if path.is_file() else Remarks()
+
+
+def check_numbers(remarks: Remarks, computed: str, where: Path) -> None:
+    """Refuses fractions and shares that the computed part of the document does not hold.
+
+    Raises:
+        UsageError: A remark holds such a number; the message names it.
+    """
+    known = set(_NUMBER.findall(computed))
+    told = remarks.model_dump()
+    for text in [*told.pop("questions").values(), *told.values()]:
+        for found in _MEASURED.finditer(text):
+            if found["number"] not in known:
+                raise UsageError(
+                    f"{where}: {found[0]!r} stands in no table of the document; write the number as a table has it, or "
+                    "leave it to the table"
+                )

@@ -14,8 +14,10 @@ from gonerd.files import only_writer
 
 from .cells import work_of
 from .deepen import further
+from .own import check_own
 from .places import Folders
 from .plan import plan
+from .reporting import report_work
 from .summary import keep_summary
 from .work import DONE, OTHERWISE, Done, State, Work, chosen
 
@@ -50,14 +52,15 @@ def replicate(
 
     Raises:
         UsageError: A pattern names nothing.
-        GonerdError: Another process works in `out`.
+        GonerdError: Another process works in `out`, or the kept results are not of `out`.
     """
     folders, done, clock = Folders(config, out.resolve()), Done(), _Clock.of(minutes)
     works = [] if list(only) == [DEEPEN] else chosen(plan(config, folders), [one for one in only if one != DEEPEN])
     with only_writer(folders.work):
+        check_own(config, folders)
         try:
             for number, work in enumerate(works, start=1):
-                if work.state().what == DONE:
+                if work.stands().what == DONE:
                     done.before.append(work.name)
                 elif clock.is_up():
                     done.left.append(work.name)
@@ -69,8 +72,7 @@ def replicate(
                     break
                 tell(f"[{DEEPEN}] {_do(work, redo, done)}")
         finally:
-            if done.done:
-                keep_summary(config, folders)
+            keep_summary(config, folders)
     return done
 
 
@@ -95,7 +97,7 @@ def states(config: Replicate, out: Path, only: Sequence[str] = ()) -> Iterator[t
         UsageError: A pattern names nothing.
     """
     for work in chosen(plan(config, Folders(config, out.resolve())), only):
-        yield work, work.state()
+        yield work, work.stands()
 
 
 def _do(work: Work, redo: bool, done: Done) -> str:
@@ -126,5 +128,9 @@ def _deeper(config: Replicate, folders: Folders, only: Sequence[str], done: Done
     """Yields further seeds while there are any, one pair at a time, since each changes what is widest."""
     if config.deepen is None or done.left or done.failed or (only and not {DEEPEN, "cell"} & set(only)):
         return
+    deeper = False
     while cells := further(config, folders, {*done.failed, *done.done}):
+        deeper = True
         yield from (work_of(cell) for cell in cells)
+    if deeper:
+        yield report_work(config, folders)

@@ -1,9 +1,12 @@
-"""Scores on one task, with draws of documents that all models share, so that every comparison is paired."""
+"""Scores on one task, with draws of documents that all models share, and of seeds that each model has of its own."""
 
 from __future__ import annotations
 
+import hashlib
+import statistics
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -44,16 +47,34 @@ class TaskScores:
 
     @cached_property
     def _draws(self) -> dict[str, Counts]:
-        """Scores of each model in each draw [resamples]: the draws of `compare.resampling.bootstrap`, made once."""
-        counts = {name: np.mean([run.counts for run in runs], axis=0) for name, runs in self.runs.items()}
+        """Scores of each model in each draw [resamples].
+
+        Documents are drawn as in `compare.resampling.bootstrap`, the same for all models; then the seeds of each model,
+        for another fine-tuning would have given other scores. A single seed is always drawn: its part is unknown.
+        """
         size = self.documents
         chosen = np.random.default_rng(0).multinomial(size, np.full(size, 1 / size), size=RESAMPLES)
-        statistic = self._any.statistic
-        return {name: statistic(chosen @ one) for name, one in counts.items()}
+        return {name: self._drawn(name, chosen) for name in self.runs}
+
+    def _drawn(self, model: str, chosen: Any) -> Counts:
+        by_seed = np.stack([run.statistic(chosen @ run.counts) for run in self.runs[model]])  # [seeds, resamples]
+        own = hashlib.sha256(f"{self.name} {model}".encode()).digest()
+        seeds = np.random.default_rng(list(own)).integers(0, len(by_seed), by_seed.shape)
+        found: Counts = np.take_along_axis(by_seed, seeds, axis=0).mean(axis=0)
+        return found
+
+    def by_seed(self, model: str) -> list[float]:
+        """Returns the score of each fine-tuning of a model."""
+        return [float(run.statistic(run.counts.sum(0))) for run in self.runs[model]]
 
     def value(self, model: str) -> float:
-        """Returns the score of a model; over seeds, that of the mean counts of each document."""
-        return float(self._any.statistic(np.mean([run.counts.sum(0) for run in self.runs[model]], axis=0)))
+        """Returns the score of a model: the mean over seeds."""
+        return statistics.fmean(self.by_seed(model))
+
+    def error_of_seeds(self, model: str) -> float | None:
+        """Returns the part of the mean's standard error that further seeds lessen; None of a single seed."""
+        scores = self.by_seed(model)
+        return statistics.stdev(scores) / len(scores) ** 0.5 if len(scores) > 1 else None
 
     @property
     def resamples(self) -> int:
@@ -77,11 +98,13 @@ class TaskScores:
         return _interval(self.value(second) - self.value(first), self._draws[second] - self._draws[first])
 
     def kept(self, teacher: str, student: str) -> Interval | None:
-        """Returns student / teacher with its interval; None where one is missing, or the teacher scores nothing."""
-        if not self.has(teacher, student) or self.value(teacher) <= 0:
+        """Returns student / teacher with its interval; None where one is missing, or the teacher scores 0 in a draw."""
+        if not self.has(teacher, student):
             return None
         a, b = self._draws[teacher], self._draws[student]
-        return _interval(self.value(student) / self.value(teacher), b[a > 0] / a[a > 0]) if (a > 0).any() else None
+        if self.value(teacher) <= 0 or not (a > 0).all():
+            return None
+        return _interval(self.value(student) / self.value(teacher), b / a)
 
 
 def _interval(value: float, samples: Counts) -> Interval:

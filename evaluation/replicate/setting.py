@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gonerd.evaluation.report.figures import NONE
-from gonerd.models.distill.training import Training
 
 from .evidence import Evidence
-from .systems import ENCODER
+from .models import recipe_of, tokens_of
+from .places import Folders
+from .systems import CTD, ENCODER
 
 if TYPE_CHECKING:
     from .config import Replicate
@@ -25,19 +27,30 @@ def setting_rows(config: Replicate, evidence: Evidence) -> list[dict[str, Any]]:
         ("student", "half the layers", f"half the layers ({config.layers})"),
         ("longest text", "4,096 tokens", f"{config.max_length:,} tokens"),
         ("attentions", "longformer, bigbird, lsg, nystromformer", ", ".join(config.attentions)),
-        ("text read in distillation", "about 19 GB", _tokens(config.training.student, config.max_length)),
+        ("text read in distillation", "about 19 GB", f"{_tokens(config):,} tokens a student"),
         ("losses", "2 MLM + 5 soft targets (T 2) + 1 cosine", _losses(config)),
         ("orders", "Convert-Then-Distill", "Convert-Then-Distill" + _other_order(config)),
-        ("tasks", "GLUE, SQuAD, CoNLL-2003, HotpotQA, TriviaQA, GONERD", ", ".join(config.tasks)),
-        ("seeds of fine-tuning", "not stated", ", ".join(map(str, config.seeds))),
+        ("tasks", "GLUE, SQuAD, CoNLL-2003, HotpotQA, TriviaQA, GONERD", ", ".join(_tasks(config, evidence))),
+        ("seeds of fine-tuning", "not stated", ", ".join(map(str, _seeds(config, evidence)))),
         ("machine", "GPU", ", ".join(sorted({str(r.result.environment.device) for r in evidence.runs})) or NONE),
     ]
     return [{"what": what, "published": theirs, "here": ours} for what, theirs, ours in rows]
 
 
-def _tokens(training: Training, length: int) -> str:
-    rows = training.steps * training.batch_size * training.accumulation
-    return f"{rows * length:,} tokens ({training.steps:,} steps of {rows // training.steps * length:,})"
+def _tokens(config: Replicate) -> int:
+    """Returns what the students of Convert-Then-Distill read, as the configuration has it: see `check_made`."""
+    name = f"{next(iter(config.attentions))}-{CTD}"
+    return tokens_of(next(step for step in recipe_of(config, Folders(config, Path())).steps if step.name == name))
+
+
+def _tasks(config: Replicate, evidence: Evidence) -> list[str]:
+    """Returns the tasks that were scored, or will be where none was yet."""
+    return [name for name in config.tasks if name in evidence.tasks] or list(config.tasks)
+
+
+def _seeds(config: Replicate, evidence: Evidence) -> list[int]:
+    found = {run.result.settings.seed for run in evidence.runs}
+    return sorted(seed for seed in found if seed is not None) or list(config.seeds)
 
 
 def _losses(config: Replicate) -> str:
@@ -57,8 +70,13 @@ def environment_lines(evidence: Evidence) -> Iterator[str]:
         yield f"{len(runs)} results of scores, {sum(r.counts.truncated or 0 for r in runs)} words cut off in all"
         commits = sorted({(r.environment.git.commit[:10], r.environment.git.dirty) for r in runs if r.environment.git})
         yield "commits: " + (", ".join(c + (" (changed since)" if d else "") for c, d in commits) or "none stated")
-        libraries = runs[-1].environment.libraries
-        yield "libraries: " + ", ".join(f"{name} {version}" for name, version in libraries.items() if version)
+        libraries: dict[str, set[str]] = defaultdict(set)
+        for run in runs:
+            for name, version in run.environment.libraries.items():
+                libraries[name] |= {version} if version else set()
+        yield "libraries: " + ", ".join(f"{name} {' and '.join(sorted(v))}" for name, v in libraries.items() if v)
+    if evidence.others:
+        yield f"results of tasks that the configuration does not name are left out: {', '.join(evidence.others)}"
     for name, result in evidence.times.items():
         hardware, cell = result.hardware, result.cells[0] if result.cells else None
         where = hardware.get("processor") or result.environment.device

@@ -83,7 +83,8 @@ class Budgets(Strict):
 
     Attributes:
         student: Convert-Then-Distill, and the control without a teacher, on long rows.
-        short: The student of Distill-Then-Convert, on rows of the encoder's length.
+        short: The student in windows, on rows of the encoder's length.
+        unconverted: The student of Distill-Then-Convert before its conversion, on such rows; that in windows when None.
         encoder: Masked language modelling of the encoder itself, on short rows; none when None.
         converted: Of attentions that say `pretrain`, on long rows.
         reconverted: After the conversion of Distill-Then-Convert, on long rows; none when None.
@@ -91,6 +92,7 @@ class Budgets(Strict):
 
     student: Training
     short: Training
+    unconverted: Training | None = None
     encoder: Training | None = None
     converted: Training | None = None
     reconverted: Training | None = None
@@ -128,7 +130,7 @@ class Times(Strict):
         max_length: Tokens that the measured models are made to take.
         lengths: Tokens of the texts.
         models: Models to measure, patterns allowed; all teachers and students when empty.
-        baselines: What stands beside each teacher.
+        baselines: What stands beside the teachers; what hangs on their size alone, beside one of them.
         batches: Texts in a batch.
         repeats: Timed passes in a cell.
         malloc: Settings of the C allocator.

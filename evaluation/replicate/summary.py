@@ -1,40 +1,72 @@
-"""How each model came about, in one small file beside the kept results: no folder of this machine is in it."""
+"""How each model came about, in one small file beside the kept results, in which no folder of the machine is named."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gonerd.files import write_json
+from gonerd.errors import GonerdError
+from gonerd.files import read_json, write_json
+from gonerd.models.settings import first_difference
 
-from .evidence import SUMMARY
-from .models import recipe_of
+from .cell import plain
+from .evidence import SUMMARY, Evidence
+from .models import kind_of, made_by, recipe_of, tokens_of
 from .places import Folders
 
 if TYPE_CHECKING:
     from .config import Replicate
 
-_KEPT = ("layers", "max_length", "weights_sha256", "attention_used", "best_step", "loss", "held_out", "hardware")
-_STEP = ("attention", "window", "options", "layers", "losses", "training", "fields")
+_KEPT = (
+    *("layers", "max_length", "weights_sha256", "config_sha256", "attention_used", "hardware"),
+    *("best_step", "loss", "held_out"),
+)
+_STEP = ("step", "attention", "max_length", "window", "options", "layers", "losses", "training", "fields")
 _TEXT = ("name", "fingerprint", "tokens")
 
 
 def keep_summary(config: Replicate, folders: Folders) -> None:
-    """Writes what the notes of the models say of their making."""
+    """Writes what the notes of the models say of their making, unless it stands there already."""
     models: dict[str, Any] = {}
     text: dict[str, Any] = {}
     for step in recipe_of(config, folders).steps:
         note = folders.note(step.name)
         if note is None:
             continue
-        told = (note.get("step") or {}).get("settings") or {}
+        told = note["step"]["settings"]  # as it was made, which the configuration may not say any more
         models[step.name] = {
-            "of": step.model if folders.note(step.model) else None,
+            "of": told["model"] if folders.note(told["model"]) else None,
             **{key: note[key] for key in _KEPT if key in note},
             "step": {key: told[key] for key in _STEP if key in told},
+            "tokens": tokens_of(made_by(told)),
         }
         if "corpus" in note:
             read = {key: note["corpus"].get(key) for key in _TEXT}
             models[step.name]["text"] = read["fingerprint"]
             text[str(read["fingerprint"])] = read
-    value = {"kind": "replicate", "name": config.name, "seed": config.seed, "text": text, "models": models}
-    write_json(config.results / SUMMARY, value)
+    value: dict[str, Any] = {"kind": "replicate", "name": config.name, "seed": config.seed}
+    value |= {"encoder": config.encoder.title, "text": text, "models": models}
+    path, value = config.results / SUMMARY, plain(value)
+    if models and not (path.is_file() and read_json(path, f"remove {path}") == value):
+        write_json(path, value)
+
+
+def check_made(config: Replicate, evidence: Evidence) -> None:
+    """Refuses to describe models by a configuration that they were not made by.
+
+    Raises:
+        GonerdError: A step was made otherwise; the message names it and the key.
+    """
+    where = config.results / SUMMARY
+    wanted: dict[str, Any] = {"encoder": config.encoder.title}
+    held: dict[str, Any] = {"encoder": evidence.encoder or config.encoder.title}
+    for step in recipe_of(config, Folders(config, Path())).steps:
+        if step.name in evidence.models:
+            held[step.name] = evidence.models[step.name]["step"]
+            told = plain({"step": kind_of(step), **step.model_dump(mode="json")})
+            wanted[step.name] = {key: value for key, value in told.items() if key in held[step.name]}
+    if different := first_difference(wanted, held):
+        raise GonerdError(
+            f"{where}: what was made differs from the configuration in {different!r}, so the document would describe "
+            "another setting; restore the configuration, or make the models anew with `gonerd evaluate replicate`"
+        )

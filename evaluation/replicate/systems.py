@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 ENCODER, ENCODER_STUDENT = "encoder", "encoder-student"
 CTD, DTC, ALONE, DISTILLED, TAUGHT = "ctd", "dtc", "alone", "kd", "td"
-TEACHER, WINDOWS = "teacher", "windows"
+TEACHER, WINDOWS, FULL = "teacher", "windows", "full"
 ORDERS = {
     TEACHER: "teacher",
     CTD: "Convert-Then-Distill",
@@ -61,3 +61,19 @@ def taught_systems(config: Replicate) -> dict[str, System]:
         student = known[taught.student]
         found[taught.name] = System(taught.name, student.attention, TAUGHT, student.teacher)
     return found
+
+
+def students(config: Replicate, order: str | None = None) -> list[System]:
+    """Lists the students, of one order or of all, those in windows last; the control without a teacher is none.
+
+    Those taught on a task are among them, for that is a repair that is proposed.
+    """
+    found = [s for s in systems_of(config) if s.teacher is not None and s.order != ALONE]
+    found += taught_systems(config).values()
+    found.sort(key=lambda system: system.attention == WINDOWS)
+    return [s for s in found if order is None or s.order == order]
+
+
+def is_efficient(system: System) -> bool:
+    """Whether it has efficient attention; full attention, whole or in windows, is a baseline."""
+    return system.attention not in (WINDOWS, FULL)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from gonerd.evaluation.compare.kept import saved
 from gonerd.evaluation.compare.resampling import Interval
 from gonerd.evaluation.schema import Cell
 
 from .evidence import Evidence
+from .systems import CTD, FULL, TEACHER, WINDOWS, System
 
 LENGTH = 4096
-HUGGINGFACE, FULL = "huggingface", "full"
+HUGGINGFACE = "huggingface"
 
 
 def cells_of(evidence: Evidence, model: str) -> list[Cell]:
@@ -32,6 +31,32 @@ def hugging_face(evidence: Evidence, teacher: str, length: int = LENGTH) -> Cell
     return cell_at(evidence, f"{teacher}/{name}", length)
 
 
+def why_not(evidence: Evidence, teacher: str, length: int = LENGTH) -> str | None:
+    """Returns why there is no figure of Hugging Face's code of a teacher; None where it was not tried."""
+    name = f"{teacher}/{HUGGINGFACE}"
+    missing = [one for result in evidence.times.values() for one in result.not_measured if one.model == name]
+    return next((one.reason for one in missing if one.length == length), None)
+
+
+def timed_as(system: System) -> str:
+    """Returns under which name the time of a model was measured: all students of an attention have one shape.
+
+    In windows it was measured beside full attention of the same size.
+    """
+    if system.attention == WINDOWS:
+        return f"{FULL}/{WINDOWS}" if system.order == TEACHER else f"{FULL}-{CTD}/{WINDOWS}"
+    return system.name if system.order == TEACHER else f"{system.attention}-{CTD}"
+
+
+def timed_pair(evidence: Evidence, system: System) -> tuple[Cell | None, Cell | None, Cell | None]:
+    """Returns the cells of a student's teacher, of the student, and of Hugging Face's code of the teacher."""
+    timed = cell_at(evidence, timed_as(system))
+    if system.attention == WINDOWS:  # SDPA in windows is Hugging Face's code
+        teacher = cell_at(evidence, f"{FULL}/{WINDOWS}")
+        return teacher, timed, teacher
+    return cell_at(evidence, str(system.teacher)), timed, hugging_face(evidence, str(system.teacher))
+
+
 def time_saved(base: Cell | None, cell: Cell | None) -> Interval | None:
     """Returns the share of the time saved, with the least and the most of any round of turns."""
     if base is None or cell is None:
@@ -46,7 +71,9 @@ def memory_saved(base: Cell | None, cell: Cell | None) -> float | None:
     return None if base is None or cell is None else 1 - cell.peak_bytes / base.peak_bytes
 
 
-def saved_over_lengths(evidence: Evidence, pairs: Sequence[tuple[str, str]]) -> list[float]:
-    """Returns what each student saves of its teacher's time at each length."""
-    found = [saved(cells_of(evidence, teacher), cells_of(evidence, student)) for teacher, student in pairs]
-    return [float(row["time_saved"]) for one in found if one for row in one["cells"]]
+def saved_over_lengths(evidence: Evidence, system: System) -> dict[int, float]:
+    """Returns what a student saves of its teacher's time, by length."""
+    windows = f"{FULL}/{WINDOWS}"
+    teacher = windows if system.attention == WINDOWS else str(system.teacher)
+    found = saved(cells_of(evidence, teacher), cells_of(evidence, timed_as(system)))
+    return {row["length"]: float(row["time_saved"]) for row in found["cells"]} if found else {}

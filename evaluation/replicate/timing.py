@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +16,8 @@ from gonerd.models.settings import first_difference
 
 from .places import Folders
 from .settings import Times
-from .systems import CTD, TEACHER, WINDOWS, System, systems_of
+from .systems import CTD, FULL, TEACHER, WINDOWS, System, systems_of
+from .times import HUGGINGFACE
 from .work import DONE, OTHERWISE, TO_DO, State, Work
 
 if TYPE_CHECKING:
@@ -54,12 +54,12 @@ def _work(config: Replicate, folders: Folders, told: Times) -> Work:
     systems, out = measured(config, told), folders.times(told.max_length)
 
     def facts() -> dict[str, Any]:
-        models = {s.name: (folders.note(s.name) or {}).get("weights_sha256") for s in systems}
+        models = {s.name: _identity(folders.note(s.name)) for s in systems}
         return {"settings": told.model_dump(mode="json"), "models": models}
 
     def state() -> State:
         ours = facts()
-        missing = [name for name, sha in ours["models"].items() if sha is None]
+        missing = [name for name, identity in ours["models"].items() if not identity]
         if missing:
             return State(TO_DO, f"model/{missing[0]} is not made yet")
         if not (out / _MARK).is_file() or not (config.results / kept_name(told)).is_file():
@@ -79,25 +79,38 @@ def _work(config: Replicate, folders: Folders, told: Times) -> Work:
         return f"{len(result.cells)} cells, {len(result.not_measured)} that could not be measured"
 
     def discard() -> None:
-        shutil.rmtree(out, ignore_errors=True)
-        (config.results / kept_name(told)).unlink(missing_ok=True)
+        """Forgets what was measured; the kept result stays until there is another."""
+        for name in (_MARK, FILE):
+            (out / name).unlink(missing_ok=True)
 
     return Work(f"times/{told.max_length}", state, run, discard, [f"model/{s.name}" for s in systems])
 
 
 def _settings(told: Times, systems: Sequence[System]) -> EfficiencySettings:
-    # Windows are measured for the encoder's student too, whose shape is that of full attention's.
-    beside = [s.name for s in systems if s.order == TEACHER or s.attention == "full"]
     return EfficiencySettings(
         lengths=told.lengths,
         batches=told.batches,
         repeats=told.repeats,
-        baselines=told.baselines if beside else (),
-        beside=tuple(beside),
+        baselines=told.baselines,
+        beside={name: baselines for name, baselines in _beside(told, systems) if baselines},
         malloc=told.malloc,
         threads=told.threads,
         dtype=told.dtype,
     )
+
+
+def _beside(told: Times, systems: Sequence[System]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yields which baselines stand beside which model.
+
+    Hugging Face's code is another one for every teacher. Full attention, whole or in windows, hangs on the size alone,
+    which is the same for all teachers, and for all students; of those, windows are measured for the encoder's.
+    """
+    of_size = [s.name for s in systems if s.attention == FULL] or [s.name for s in systems if s.order == TEACHER][:1]
+    for system in systems:
+        own = {HUGGINGFACE} if system.order == TEACHER else set()
+        if system.name in of_size:
+            own |= {FULL, WINDOWS} if system.order == TEACHER else {WINDOWS}
+        yield system.name, tuple(name for name in told.baselines if name in own)
 
 
 def _extended(config: Replicate, folders: Folders, system: System, length: int) -> None:
@@ -106,6 +119,12 @@ def _extended(config: Replicate, folders: Folders, system: System, length: int) 
     out = folders.times(length) / "models" / system.name
     note = folders.note(system.name) or {}
     held = read_json(out / NOTE, f"remove {out}") if (out / NOTE).is_file() else {}
-    if held.get("source_sha256") != note.get("weights_sha256"):
+    if held.get("extended") != _identity(note):
+        (folders.times(length) / FILE).unlink(missing_ok=True)  # what was measured of another model of that name
         model, tokenizer = convert(folders.models / system.name, system.attention, length, told.window, **told.options)
-        save(model, tokenizer, out, {"made_by": "gonerd evaluate replicate"})
+        save(model, tokenizer, out, {"made_by": "gonerd evaluate replicate", "extended": _identity(note)})
+
+
+def _identity(note: dict[str, Any] | None) -> dict[str, Any]:
+    """Returns what tells a model from another of its name; empty where there is none."""
+    return {key: note[key] for key in ("weights_sha256", "config_sha256") if key in note} if note else {}

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
-from gonerd.errors import unknown_name
+from gonerd.errors import GonerdError, unknown_name
 
 TO_DO, DONE, OTHERWISE = "to do", "done", "done otherwise"
 
@@ -44,6 +44,15 @@ class Work:
     run: Callable[[], str]
     discard: Callable[[], None] | None = None
     needs: Sequence[str] = field(default=())
+
+    def stands(self) -> State:
+        """Returns its state; a file that was torn is told of, and costs the rest of the work nothing."""
+        try:
+            return self.state()
+        except GonerdError as error:
+            return State(OTHERWISE, str(error))
+        except Exception as error:
+            return State(OTHERWISE, f"{type(error).__name__}: {error}")
 
 
 @dataclass

@@ -38,11 +38,12 @@ class Place:
         return str(self.out / reference) if reference in self.steps else reference
 
     def identity(self, reference: str, revision: str | None) -> dict[str, Any]:
-        """Returns what identifies a model: the hash of its weights, or its id on the hub."""
+        """Returns what identifies a model: the hashes of its weights and configuration, or its id on the hub."""
         folder = Path(self.locate(reference)).expanduser()
         if reference in self.steps:
             note = existing(folder / NOTE, "model", f"step {reference!r} has to come before the one that uses it")
-            return {"weights_sha256": read_json(note, "run the recipe again")["weights_sha256"]}
+            held = read_json(note, "run the recipe again")
+            return {name: held[name] for name in ("weights_sha256", "config_sha256") if name in held}
         if folder.is_dir():
             return {"weights_sha256": weights_sha256(folder)}
         return {"hub": reference, "revision": revision}

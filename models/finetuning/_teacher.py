@@ -8,7 +8,7 @@ from gonerd.errors import GonerdError
 from gonerd.models.corpus.tokens import tokenizer_sha256
 from gonerd.models.heads import head_of
 from gonerd.models.load import load_model, position_limit
-from gonerd.models.weights import weights_sha256
+from gonerd.models.weights import config_sha256, weights_sha256
 from gonerd.models.windows import takes_global_mask
 
 from ._kind import Kind, Shape
@@ -60,7 +60,8 @@ def open_teacher(told: Distillation, kind: Kind, tokenizer: Any, shape: Shape, a
 
 def teacher_facts(told: Distillation, teacher: Any) -> dict[str, Any]:
     """Returns what a student's note says of its teacher."""
-    return {"teacher": str(told.teacher), "teacher_sha256": weights_sha256(teacher), "losses": told.facts()}
+    hashes = {"teacher_sha256": weights_sha256(teacher), "teacher_config_sha256": config_sha256(teacher.config)}
+    return {"teacher": str(told.teacher), **hashes, "losses": told.facts()}
 
 
 def _labels(config: Any, kind: Kind) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from typing import Any
 from gonerd.files import read_json
 from gonerd.models.load import attention_used, load_model, longest_input, position_limit, weights_sha256
 from gonerd.models.save import NOTE
+from gonerd.models.weights import config_sha256
 from gonerd.models.windows import check_window
 
 from . import KINDS, Kind, Shape, TaskData
@@ -91,6 +92,7 @@ def _facts(
         "global_attention": attends,
         "attention_used": attention_used(model),
         "begun_from_sha256": weights_sha256(model),
+        "begun_from_config_sha256": config_sha256(model.config),
     }
 
 

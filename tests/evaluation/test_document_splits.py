@@ -9,7 +9,7 @@ from gonerd.evaluation.document_splits import DocumentSplit
 from gonerd.evaluation.places import Entry, Place
 from gonerd.evaluation.tasks import TASKS
 from gonerd.evaluation.tuning import training_data
-from tests.evaluation.running import write_cola, write_squad
+from tests.evaluation.running import write_cola
 
 
 def place(folder, task="squad", **entry):
@@ -59,13 +59,47 @@ def test_splits_put_together_keep_their_ids_apart(tmp_path):
     assert set(found[0].dataset["files"]) == {"train.tsv", "dev.tsv"}
 
 
-def test_what_is_scored_is_not_trained_on(tmp_path):
-    write_squad(tmp_path)
-    entry = {"split": "validation", "split_by_document": {"of": "validation", "train": 0.5}}
-    with pytest.raises(UsageError, match="draws the training part from 'validation', which is scored"):
-        training_data(place(tmp_path, **entry))
+DRAWN = {"of": ["train", "validation"], "test": 0.5}
+MIXED = {  # a task's entry, and what may be in common; None where nothing is
+    "drawn of what is scored": ({"split": "validation", "split_by_document": {"train": 0.5}}, "scored"),
+    "scored of what is trained on": ({"split_by_document": DRAWN}, "scored"),
+    "a range of what is trained on": ({"splits": {"test": "train[80%:]"}}, "scored"),
+    "trained on all that is scored": ({"split": "validation", "splits": {"train": "validation"}}, "scored"),
+    "ranges that meet": ({"splits": {"train": "validation[:80%]", "test": "validation[79%:]"}}, "scored"),
+    "a share and a count": ({"splits": {"train": "validation[:80%]", "test": "validation[100:]"}}, "scored"),
+    "one file twice": ({"files": {"train": "a.jsonl", "test": "a.jsonl"}}, "scored"),
+    "chosen on what is scored": ({"held_out": "validation", "splits": {"test": "validation"}}, "held out"),
+    "chosen on what is drawn": (
+        {"held_out": "validation", "split_by_document": {"of": ["validation", "test"], "test": 1.0}},
+        "held out",
+    ),
+    "chosen on what is trained on": ({"held_out": "validation", "splits": {"train": "validation"}}, "held out"),
+    "shares of one draw": ({"split_by_document": {**DRAWN, "train": 0.5}}, None),
+    "ranges that do not meet": ({"splits": {"train": "validation[:80%]", "test": "validation[80%:]"}}, None),
+    "counts that do not meet": ({"splits": {"train": "validation[:80]", "test": "validation[80:90]"}}, None),
+    "splits of their own": ({"held_out": "validation"}, None),
+}
+
+
+@pytest.mark.parametrize("name", MIXED)
+def test_what_is_scored_is_not_trained_on(name, tmp_path):
+    entry, role = MIXED[name]
+    found = place(tmp_path, **entry)
+    if role is None:
+        found.check_apart()
+        return
+    with pytest.raises(UsageError, match=f"which is {role}, may hold examples of .*; make them shares of one"):
+        training_data(found)
+
+
+def test_an_epoch_is_not_chosen_on_what_is_scored(tmp_path):
+    """Where nobody named what to choose on, and validation is drawn from, the last epoch stays."""
+    drawn = {"of": ["validation", "test"], "test": 1.0}
+    assert place(tmp_path, split_by_document=drawn).held_out() == "none"
+    assert place(tmp_path).held_out() == "validation" and place(tmp_path, split="validation").held_out() == "none"
+    assert place(tmp_path, splits={"train": "validation"}).held_out() == "none"
     with pytest.raises(UsageError, match="unknown split of task 'squad' 'other'"):
-        place(tmp_path, **entry).load("other")
+        place(tmp_path).load("other")
 
 
 @pytest.mark.parametrize("told", [{}, {"train": 0.6, "test": 0.5}, {"train": 1, "colour": "red"}])

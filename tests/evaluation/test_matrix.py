@@ -74,7 +74,7 @@ def test_places_of_a_file(tmp_path):
     path = layout(
         tmp_path,
         "data_root: d\ntasks:\n  cola: cola\n  gonerd:\n  news: {task: ner_folder, data_dir: ner, "
-        'files: {validation: all.jsonl}, splits: {train: "validation[:75%]", test: "validation[9:]"}, split: test}\n',
+        'files: {validation: all.jsonl}, splits: {train: "validation[:75%]", test: "validation[75%:]"}, split: test}\n',
     )
     places = described(path)
     assert list(places) == ["cola", "gonerd", "news"]
@@ -82,7 +82,7 @@ def test_places_of_a_file(tmp_path):
     parts = [places["news"].load(split) for split in ("train", None)]
     assert [[e.id for e in part.examples] for part in parts] == [[f"d{i}" for i in range(9)], ["d9", "d10", "d11"]]
     counts = parts[1].counts()
-    assert counts["read"] == 12 and counts["set_aside"] == {"outside validation[9:]": 9}
+    assert counts["read"] == 12 and counts["set_aside"] == {"outside validation[75%:]": 9}
     assert parts[0].dataset["sha256"] != parts[1].dataset["sha256"]
     assert [p.name for p in find_places([], data=str(path), split="validation")] == ["cola", "gonerd", "news"]
 

@@ -7,8 +7,12 @@ import yaml
 
 from gonerd.cli import main
 from gonerd.evaluation.replicate import read_replicate
+from gonerd.evaluation.replicate.models import recipe_of, tokens_of
 from gonerd.evaluation.replicate.places import Folders
 from gonerd.evaluation.replicate.plan import plan
+from gonerd.evaluation.replicate.systems import systems_of
+from gonerd.models.distill.steps.halve import Halve
+from gonerd.models.distill.steps.pretrain import Pretrain
 from tests.evaluation.replicate.making import TRAINING, settings
 
 CONFIGS = Path(__file__).resolve().parents[3] / "configs"
@@ -78,6 +82,28 @@ def test_the_matrix_is_complete_before_it_is_deep(tmp_path):
     tasks = list(dict.fromkeys(name.split(".")[2] for name in cells))
     assert tasks == list(config.tasks) and tasks.index("squad") < tasks.index("hotpotqa")
     assert all(names.index(need) < names.index(work.name) for work in works for need in work.needs)
+
+
+@pytest.mark.parametrize("name", ["small", "paper"])
+def test_what_is_compared_has_read_as_much(name, tmp_path):
+    """Students of either order, with a teacher or none, in windows: as many tokens; and teachers read long rows too."""
+    config = read_replicate(CONFIGS / f"replicate-{name}.yaml")
+    steps = {step.name: step for step in recipe_of(config, Folders(config, tmp_path)).steps}
+
+    def read(model):
+        """Tokens since the last halving, and the longest row among them."""
+        step = steps[model]
+        if isinstance(step, Halve) or step.model not in steps:
+            return 0, 512  # what the encoder was made for
+        before, longest = read(step.model)
+        row = int(step.corpus.name.rpartition("-")[2]) if isinstance(step, Pretrain) else 0
+        return before + tokens_of(step), max(longest, row)
+
+    students = [system for system in systems_of(config) if system.teacher is not None]
+    assert {read(system.name)[0] for system in students} == {read("longformer-ctd")[0]} and len(students) > 8
+    assert all(read(system.teacher)[1] >= read(system.name)[1] for system in students)
+    if name == "small":  # 75 minutes at 2,000 tokens a second
+        assert sum(map(tokens_of, steps.values())) == pytest.approx(75 * 60 * 2000, rel=0.02)
 
 
 def test_nothing_is_trained_on_that_is_scored():
