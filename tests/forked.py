@@ -7,6 +7,7 @@ runs is the same `gonerd.cli.main`, with the words, folder, environment and stre
 from __future__ import annotations
 
 import contextlib
+import gc
 import importlib
 import json
 import os
@@ -54,6 +55,9 @@ def serve(address: str) -> None:
     """Forks a process for every call, for ever."""
     for name in IMPORTED:
         importlib.import_module(name)
+    importlib.import_module("gonerd.cli").build_app()
+    gc.freeze()  # what is there stays: no collection of a command walks it
+    assert "twisted.internet.reactor" not in sys.modules, "a crawl needs one of its own"
     assert threading.active_count() == 1, "a lock that another thread holds would stay locked in what is forked"
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # none of them is waited for
     with socket.socket(socket.AF_UNIX) as listener:

@@ -23,7 +23,7 @@ def typed(path):
     text = path.read_text(encoding="utf-8")
     if path.suffix == ".yaml":
         lines = [line.lstrip("# ") for line in text.splitlines() if line.startswith("#")]
-        yield from ((shlex.split(line), True) for line in lines if line.startswith("gonerd "))
+        yield from ((shlex.split(line, comments=True), True) for line in lines if line.startswith("gonerd "))
         return
     blocks = re.findall(r"^```.*?\n(.*?)^```", text, flags=re.DOTALL | re.MULTILINE)
     for block in blocks:
@@ -59,7 +59,7 @@ def test_documented_commands_can_be_typed(path, groups):
         whole = copied and not OPEN & set(rest)
         end = next((i for i, word in enumerate(rest) if word in ENDS), len(rest))
         # What is left out may be the value of the option before it.
-        given = [word for i, word in enumerate(rest[:end]) if word not in OPEN or rest[i - 1].startswith("--")]
+        given = [word for i, word in enumerate(rest[:end]) if word not in OPEN or (i and rest[i - 1].startswith("--"))]
         found, left, _ = command.make_parser(typer.Context(command)).parse_args(given)
         assert not left, said
         if whole:
