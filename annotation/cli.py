@@ -69,7 +69,9 @@ def run(
         from gonerd.scale.ahead import begin_importing
         from gonerd.scale.stages import SlurmOptions, Where
 
-        begin_importing(("gonerd.annotation.scale.blocks", "gonerd.annotation.scale.finish"), executor, workers)
+        from .scale import STEP_MODULES
+
+        begin_importing(STEP_MODULES, executor, workers)
         from .run import annotate_documents
 
         summary = annotate_documents(

@@ -9,6 +9,7 @@ from typing import Any
 
 from gonerd.records import Span
 
+from .batches import batches
 from .boundaries import trim
 from .chunks import CHUNK_CHARACTERS, Chunk, with_context
 from .draft import Mention
@@ -67,7 +68,7 @@ class SpacyAnnotator:
         """Yields the mentions of each text, in order; pieces of several texts share the model's batches."""
         found: list[list[Mention]] = [[] for _ in texts]
         pieces = [(i, chunk) for i, text in enumerate(texts) for chunk in with_context(text, self.chunk)]
-        for batch in _batches(pieces):
+        for batch in batches(pieces, lambda piece: piece[1].right - piece[1].left, _BATCH_CHARACTERS):
             # The zone frees what the pipeline's vocabulary learns from these texts, or memory would grow with them.
             with self.nlp.memory_zone():
                 stream = self.nlp.pipe((texts[i][c.left : c.right] for i, c in batch), batch_size=64)
@@ -99,17 +100,3 @@ def _entities(doc: Any) -> Iterator[tuple[int, int, str, float | None]]:
     else:
         for entity in doc.ents:
             yield entity.start_char, entity.end_char, entity.label_, None
-
-
-def _batches(pieces: list[tuple[int, Chunk]]) -> Iterator[list[tuple[int, Chunk]]]:
-    batch: list[tuple[int, Chunk]] = []
-    size = 0
-    for piece in pieces:
-        length = piece[1].right - piece[1].left
-        if batch and size + length > _BATCH_CHARACTERS:
-            yield batch
-            batch, size = [], 0
-        batch.append(piece)
-        size += length
-    if batch:
-        yield batch

@@ -23,6 +23,7 @@ from .chunks import CHUNK_CHARACTERS
 from .layers import keep_people
 from .loading import DEFAULT
 from .marker import MARKER, check_settings
+from .scale import STEP_MODULES
 from .scale.plan import Plan, Recipe, lay_out
 
 with needs_extra("annotation"):
@@ -34,7 +35,6 @@ with needs_extra("annotation"):
 
 __all__ = ["LayerSummary", "annotate_documents"]
 
-STEPS = ("gonerd.annotation.scale.blocks", "gonerd.annotation.scale.finish")  # what workers import
 _LOGS = "logs"
 _MOST_TASKS = 1000  # Slurm's arrays hold so many; every task has files of its own
 _RECYCLE = 64  # memory is flat in what was measured; pipelines of others need not be as tidy
@@ -86,11 +86,10 @@ def annotate_documents(
         without=tuple(without),
         label_map=label_map,
         chunk=chunk,
-    )
+    ).absolute()
     where = where or Where()
     check(where, "annotation")
     keep_people(out)
-    recipe = recipe.absolute()
     with TemporaryDirectory() as scratch, _processes(where, Path(scratch)) as processes:
         try:
             # Where others will annotate, they load the pipelines, all at once and while the documents are read here.
@@ -125,7 +124,7 @@ def _processes(where: Where, scratch: Path) -> AbstractContextManager[Processes 
     """Returns the processes that annotate, where several do so on this machine."""
     if where.executor != "local" or where.workers == 1:
         return nullcontext()
-    begin_importing(STEPS, where.executor, where.workers)
+    begin_importing(STEP_MODULES, where.executor, where.workers)
     return Processes(where.workers, scratch / "console.log")
 
 

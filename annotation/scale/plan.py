@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
 from gonerd.annotation.annotator import Annotator
+from gonerd.annotation.batches import batches
 from gonerd.annotation.loading import from_anywhere
 from gonerd.errors import GonerdError
 from gonerd.files import read_json, write_json
@@ -100,12 +101,12 @@ def lay_out(
         documents: In the order of the layer.
         out: Folder of the layer.
         work: The working folder; its plan is replaced.
-        recipe: What the annotator is loaded from.
+        recipe: What the annotator is loaded from, with files as any process finds them.
         settings: What the layer records of it.
         limit: Number of documents that were asked for.
     """
     missing, number = [], -1
-    for number, batch in enumerate(_batches(iter(documents))):
+    for number, batch in enumerate(batches(documents, lambda one: len(one.text), _CHARACTERS, _DOCUMENTS)):
         if not _is_kept(out / shard_name(number), batch):
             write_shard(unit_path(work, number), batch, Document)
             missing.append(number)
@@ -114,7 +115,7 @@ def lay_out(
     plan = Plan(
         run=uuid.uuid4().hex,
         out=str(out.resolve()),
-        recipe=recipe.absolute(),
+        recipe=recipe,
         settings=settings,
         limit=limit,
         shards=number + 1,
@@ -122,19 +123,6 @@ def lay_out(
     )
     write_json(work / PLAN, plan.model_dump(mode="json"))
     return plan
-
-
-def _batches(stream: Iterator[Document]) -> Iterator[list[Document]]:
-    batch: list[Document] = []
-    size = 0
-    for document in stream:
-        if batch and (len(batch) == _DOCUMENTS or size + len(document.text) > _CHARACTERS):
-            yield batch
-            batch, size = [], 0
-        batch.append(document)
-        size += len(document.text)
-    if batch:
-        yield batch
 
 
 def _is_kept(path: Path, batch: Sequence[Document]) -> bool:
