@@ -102,11 +102,11 @@ def _backward(
     grad_v: list[Tensor] = []
     for i, (keys, values, added) in enumerate(zip(k, v, bias, strict=True)):
         at = geometry[3 * i : 3 * i + 3]
-        shown = (_view(t, len(q), *at) for t in (keys, values))
+        seen, said = (_view(t, len(q), *at) for t in (keys, values))
         if by_tiles(q):
-            parts = tiled_gradient(grad, q, *shown, out, total, added)
+            parts = tiled_gradient(grad, q, seen, said, out, total, added)
         else:
-            parts = _FLASH_BACKWARD(grad, q, *shown, out, total, 0.0, False, attn_mask=_spread(added, q))
+            parts = _FLASH_BACKWARD(grad, q, seen, said, out, total, 0.0, False, attn_mask=_spread(added, q))
         queries = parts[0] if queries is None else queries.add_(parts[0])
         for part, row, grads in ((parts[1], keys, grad_k), (parts[2], values, grad_v)):
             grads.append(_folded(part, row, *at))

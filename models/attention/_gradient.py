@@ -46,14 +46,16 @@ def tiled_gradient(
     Returns:
         (M, H, b, D) and twice (M, H, K, D), laid out as the kernel's are.
     """
-    found = tuple(t.new_empty(len(q), t.shape[2], t.shape[1], t.shape[3]).transpose(1, 2) for t in (q, k, v))
-    delta = (grad.float() * out.float()).sum(-1, keepdim=True)
+    grad_q, grad_k, grad_v = (
+        t.new_empty(len(q), t.shape[2], t.shape[1], t.shape[3]).transpose(1, 2) for t in (q, k, v)
+    )
+    delta, total = (grad.float() * out.float()).sum(-1, keepdim=True), total.unsqueeze(-1)
     for at in _tiles(q, k):
-        given = (t[at] for t in (grad, q, k, v, delta, total.unsqueeze(-1)))
-        parts = _tile(*given, None if bias is None else _part(bias, at))
-        for whole, part in zip(found, parts, strict=True):
-            whole[at] = part.view(whole[at].shape)
-    return found
+        part = None if bias is None else _part(bias, at)
+        parts = _tile(grad[at], q[at], k[at], v[at], delta[at], total[at], part)
+        for whole, found in zip((grad_q, grad_k, grad_v), parts, strict=True):
+            whole[at] = found.view(whole[at].shape)
+    return grad_q, grad_k, grad_v
 
 
 def _tiles(q: Tensor, k: Tensor) -> list[tuple[slice, slice]]:
