@@ -126,6 +126,14 @@ def train(
             "was trained so is trained on."
         ),
     ] = "sentence-transformers/all-MiniLM-L6-v2",
+    fits: Annotated[
+        int | None,
+        typer.Option(
+            show_default=False,
+            help="Fits of kind encoder with other seeds, whose mean is kept (default: 3 where there is little to learn "
+            "from, else 1).",
+        ),
+    ] = None,
     seed: Seed = 0,
     config: Config = None,
 ) -> None:
@@ -134,7 +142,7 @@ def train(
         from .train import TrainSettings
         from .train import train as fit
 
-        settings = TrainSettings(kind, base, validation, epochs, patience, seed=seed, encoder=encoder)
+        settings = TrainSettings(kind, base, validation, epochs, patience, seed=seed, encoder=encoder, fits=fits)
         summary = fit(documents, layer, out, settings)
     typer.echo(
         f"learned from {summary.spans} spans of {summary.documents} documents in {summary.epochs} passes "

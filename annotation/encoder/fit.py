@@ -21,6 +21,7 @@ from .progress import Progress, task_of
 
 _LAYER = re.compile(r"\.layers?\.(\d+)\.")
 _STEPS, _MOST_PASSES = 200, 20
+_FITS = 3  # where little can be learned from, fits differ most and take least time
 _WARM_UP = 0.1  # share of the steps
 
 
@@ -38,6 +39,8 @@ class FitSettings:
         forget: Share of the features left out at each step; what the linear part knows by heart, the encoder would
             not learn.
         seed: Of the order and of what is left out.
+        fits: Fits with seeds from `seed` on whose mean is kept; when None three where two passes would be fewer than
+            those 200 steps, else one.
     """
 
     epochs: int | None = None
@@ -48,18 +51,24 @@ class FitSettings:
     wide_rate: float = 1e-3
     forget: float = 0.5
     seed: int = 0
+    fits: int | None = None
 
     def passes(self, items: int) -> int:
         """Returns the number of passes over so many windows."""
         return self.epochs or min(_MOST_PASSES, max(2, round(_STEPS / math.ceil(items / self.batch_size))))
 
+    def rounds(self, items: int) -> int:
+        """Returns the number of fits on so many windows."""
+        return self.fits or (_FITS if 2 * math.ceil(items / self.batch_size) < _STEPS else 1)
+
 
 @dataclass(frozen=True)
 class Fitted:
-    """What came of it: passes made, and the mean loss of the last one."""
+    """What came of it: passes made, the mean loss of the last one, and of how many fits this is the mean."""
 
     passes: int
     loss: float
+    fits: int = 1
 
 
 def fit(

@@ -18,9 +18,10 @@ from gonerd.labels import BIO_TAGS, tags_to_spans
 from gonerd.records import Span
 
 from . import CHAIN
+from .average import fit_mean
 from .decode import Scores, decode
 from .device import half_precision
-from .fit import FitSettings, Fitted, fit
+from .fit import FitSettings, Fitted
 from .items import items_of
 from .net import ReaderNet, collate
 from .pool import pooled
@@ -54,12 +55,12 @@ class EncoderReader:
     def fit(
         self, pairs: Sequence[tuple[Draft, Sequence[Span]]], settings: FitSettings, progress: Path | None = None
     ) -> Fitted:
-        """Learns from settled drafts with their right spans; a killed run goes on from the file `progress`."""
+        """Learns from settled drafts with their right spans; a killed run goes on from what lies at `progress`."""
         with tempfile.TemporaryDirectory() as scratch:
             fit_reader(pairs, Path(scratch) / CHAIN)
             self.chain = Reader.load(Path(scratch) / CHAIN)
         items = items_of(self.tokenizer, self.length, pairs, settings.seed)
-        return fit(self.net, items, self.tokenizer.pad_token_id, settings, progress)
+        return fit_mean(self.net, items, self.tokenizer.pad_token_id, settings, progress)
 
     def read(self, draft: Draft) -> None:
         """Replaces a draft's mentions by what the reader sees, each with the least probability of its words."""

@@ -32,6 +32,8 @@ class TrainSettings:
         seed: Of the split, the order and the dropout.
         encoder: Folder or hub id of the encoder under a reader, or the folder of a pipeline with such a reader, to go
             on from what that has learned.
+        fits: Fits of the encoder's reader with other seeds, of which the mean of the weights is kept; three where
+            there is little to learn from, else one, when None.
     """
 
     kind: str = "recogniser"
@@ -43,6 +45,7 @@ class TrainSettings:
     learning_rate: float = 1e-3
     seed: int = 0
     encoder: str = "sentence-transformers/all-MiniLM-L6-v2"
+    fits: int | None = None
 
     def check(self) -> None:
         """Refuses settings that cannot work.
@@ -54,7 +57,7 @@ class TrainSettings:
             raise unknown_name("kind", self.kind, LEARNERS.names())
         if not 0 < self.validation < 1:
             raise UsageError(f"--validation {self.validation}: give a share between 0 and 1")
-        for name in ("epochs", "patience"):
+        for name in ("epochs", "patience", "fits"):
             if (value := getattr(self, name)) is not None and value < 1:
                 raise UsageError(f"--{name} {value}: give at least 1")
 

@@ -22,10 +22,11 @@ def learn(
 ) -> TrainSummary:
     """Writes the base pipeline with a fitted reader in its folder; a killed run goes on after its last whole pass."""
     with needs_extra("models"):
+        from gonerd.annotation.encoder.average import files_of
         from gonerd.annotation.encoder.fit import FitSettings
         from gonerd.annotation.encoder.store import save, start
 
-    fitting = FitSettings(epochs=settings.epochs, seed=settings.seed)
+    fitting = FitSettings(epochs=settings.epochs, seed=settings.seed, fits=settings.fits)
     reader = start(settings.encoder, settings.seed)  # before the drafts: a wrong name shows at once
 
     progress = out.with_name(f".{out.name}.progress")
@@ -33,9 +34,14 @@ def learn(
     def fit(drafts: Drafts) -> tuple[AnyReader, int]:
         fitted = reader.fit(list(drafts), fitting, progress)
         note = {"made_by": f"gonerd {__version__}", "encoder": settings.encoder, "loss": fitted.loss}
-        save(reader, folder / FOLDER, {**note, **dataclasses.asdict(fitting), "epochs": fitted.passes})
+        save(
+            reader,
+            folder / FOLDER,
+            {**note, **dataclasses.asdict(fitting), "epochs": fitted.passes, "fits": fitted.fits},
+        )
         return reader, fitted.passes
 
     summary = learn_from_drafts(training, validation, folder, out, settings, fit)
-    progress.unlink(missing_ok=True)
+    for file in files_of(progress):
+        file.unlink()
     return summary

@@ -13,6 +13,7 @@ from gonerd import GonerdError, Span
 from gonerd.annotation.annotator import Annotator
 from gonerd.annotation.cli import app
 from gonerd.annotation.draft import Draft, Mention
+from gonerd.annotation.encoder.average import files_of, fit_mean
 from gonerd.annotation.encoder.decode import decode
 from gonerd.annotation.encoder.fit import FitSettings, fit, thinned
 from gonerd.annotation.encoder.items import items_of
@@ -208,6 +209,45 @@ def test_passes_follow_the_number_of_windows():
     assert FitSettings(epochs=5).passes(10_000) == 5
 
 
+def test_little_data_is_fitted_more_than_once():
+    assert [FitSettings().rounds(items) for items in (8, 532, 792, 793, 10_000)] == [3, 3, 3, 1, 1]
+    assert FitSettings(fits=2).rounds(10_000) == 2
+
+
+def test_the_mean_of_fits_is_kept_and_a_killed_one_goes_on(tmp_path, save_model, monkeypatch):
+    encoder = str(save_model("bert"))
+    items = items_of(bert_tokenizer(), 64, [(draft(text), spans) for text, spans in reviewed(6)], 0)
+
+    def fitted(seeds):
+        net = start(encoder).net
+        settings = FitSettings(epochs=2, batch_size=2, seed=seeds[0], fits=len(seeds))
+        return net, fit_mean(net, items, 0, settings, tmp_path / "progress")
+
+    alone = [fitted([seed])[0].state_dict() for seed in (5, 6, 7)]
+    assert not torch.equal(alone[0]["head.weight"], alone[1]["head.weight"])
+    made, calls = 0, []
+
+    def counted(batch, share):
+        calls.append(share)
+        if len(calls) == made:
+            raise Killed
+        return thinned(batch, share)
+
+    monkeypatch.setattr("gonerd.annotation.encoder.fit.thinned", counted)
+    steps = -(-len(items) // 2)
+    made = 3 * steps + 1  # one whole fit, and a pass of the second
+    with pytest.raises(Killed):
+        fitted([5, 6, 7])
+    made = 0
+    calls.clear()
+    net, summary = fitted([5, 6, 7])
+    assert len(calls) == 3 * steps, "a pass of the second fit and two of the third were left to do"
+    assert (summary.passes, summary.fits) == (2, 3)
+    mean = {name: torch.stack([one[name].double() for one in alone]).mean(0).float() for name in alone[0]}
+    torch.testing.assert_close(net.state_dict(), mean, rtol=1e-5, atol=1e-6)
+    assert len(files_of(tmp_path / "progress")) == 4, "of every fit, and of the fit alone before"
+
+
 def test_the_command_trains_reads_and_goes_on(tmp_path, save_model):
     documents, layer = store(tmp_path, reviewed(12))
     arguments = ["train", str(documents), "--layer", str(layer), "--kind", "encoder"]
@@ -223,9 +263,13 @@ def test_the_command_trains_reads_and_goes_on(tmp_path, save_model):
     assert {(12, 18, "MISC"), (37, 44, "MISC")} <= set(found)
     assert found[12, 18, "MISC"].source.startswith("reader of en_mine-")
     assert "reader" in annotator.settings["rules"]
-    done = CliRunner().invoke(app, [*arguments, "--out", str(more), "--encoder", str(mine), "--epochs", "1"])
+    done = CliRunner().invoke(
+        app, [*arguments, "--out", str(more), "--encoder", str(mine), "--epochs", "1", "--fits", "1"]
+    )
     assert done.exit_code == 0, done.output
-    losses = [json.loads((folder / "encoder" / "reader.json").read_text())["loss"] for folder in (mine, more)]
+    notes = [json.loads((folder / "encoder" / "reader.json").read_text()) for folder in (mine, more)]
+    assert [note["fits"] for note in notes] == [3, 1], "as little data need, and as was told"
+    losses = [note["loss"] for note in notes]
     assert losses[1] < 0.5, "one pass from the start would leave a loss of about the log of the classes"
     (mine / "encoder" / "reader.safetensors").write_bytes(b"no weights")
     with pytest.raises(GonerdError, match="train the pipeline again"):

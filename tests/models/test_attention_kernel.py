@@ -1,5 +1,7 @@
 """The primitive against dense attention over everything side by side, forward and backward."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from hypothesis import given, settings
@@ -73,6 +75,28 @@ def test_any_sets_in_one_softmax(sizes, reach, seed, forbidden, which):
         for a, b in zip(expected, results(attention, leaves, q, chosen), strict=True):
             assert (a is None) == (b is None)
             assert a is None or torch.allclose(a, b, atol=1e-10)
+
+
+@pytest.mark.parametrize(("size", "dim", "precise"), [(8, 16, True), (90, 64, False)])
+def test_gradients_in_bfloat16(size, dim, precise, monkeypatch):
+    """The kernel's is computed in fp32 where keys are few, in bf16 otherwise, and is the same."""
+    leaves, q, sets = example(3, 2, size, dim, size, 0, 0.3, torch.bfloat16)
+    chosen, seen = [sets[0], sets[2]], []
+    kernel = _flash._FLASH_BACKWARD
+    monkeypatch.setattr(_flash, "_FLASH_BACKWARD", lambda *a, **k: seen.append(a[1].dtype) or kernel(*a, **k))
+    found = results(attend, leaves, q, chosen)
+    assert seen == [torch.float32 if precise else torch.bfloat16, torch.float32]
+    exact, exact_q, exact_sets = example(3, 2, size, dim, size, 0, 0.3, torch.bfloat16)
+
+    def double(q, sets):
+        return dense(q.double(), [replace(s, k=s.k.double(), v=s.v.double()) for s in sets]).to(q.dtype)
+
+    expected = results(double, exact, exact_q, [exact_sets[0], exact_sets[2]])
+    for a, b in zip(found, expected, strict=True):
+        assert (a is None) == (b is None)
+        if a is not None:
+            assert a.dtype == torch.bfloat16
+            assert (a - b).norm() < 0.02 * b.norm()
 
 
 def test_a_single_key_with_score_zero_is_no_empty_row():
