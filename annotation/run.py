@@ -27,7 +27,7 @@ from .scale import STEP_MODULES
 from .scale.plan import Plan, Recipe, lay_out
 
 with needs_extra("annotation"):
-    from gonerd.scale.local import Processes
+    from gonerd.scale.processes import Processes
 
     from .scale.blocks import Annotate, ReadUnits, WriteShards
     from .scale.finish import Finish, LayerSummary

@@ -37,6 +37,9 @@ def replicate(
     redo: Annotated[
         bool, typer.Option("--redo", help="Do cells and times again that were done with other settings.")
     ] = False,
+    workers: Annotated[
+        int, typer.Option(min=1, help="Processes that train and score side by side, each on a GPU of its own.")
+    ] = 1,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="List the steps with what is done, and stop.")] = False,
     results_only: Annotated[
         bool, typer.Option("--results-only", help="Write RESULTS.md from the kept results, and stop.")
@@ -61,7 +64,7 @@ def replicate(
         if out is None or results_only:
             typer.echo(f"RESULTS -> {write_document(told, out)}")
             return
-        done = run_all(told, out, only or (), minutes, redo, typer.echo)
+        done = run_all(told, out, only or (), minutes, redo, workers, typer.echo)
         typer.echo(f"{len(done.done)} steps done now, {len(done.before)} before")
         problem = ""
         try:

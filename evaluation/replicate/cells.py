@@ -100,4 +100,5 @@ def work_of(cell: Cell) -> Work:
     """Returns it as a piece of work."""
     needs = [f"model/{cell.model}"]
     needs += [f"model/{cell.teacher.model}"] if cell.teacher else []
+    needs += [f"cell/{other.name}" for other in (cell.before, cell.teacher) if other is not None]
     return Work(f"cell/{cell.name}", lambda: state_of(cell), lambda: run(cell), lambda: discard(cell), needs)

@@ -97,7 +97,7 @@ def _model_work(config: Replicate, folders: Folders, recipe: Recipe, step: Step)
     def run() -> str:
         _check_encoder(config)
         part = recipe.model_copy(update={"steps": tuple(needed(recipe.steps, step.name))})
-        return dict(run_recipe(part, folders.models))[step.name]
+        return dict(run_recipe(part, folders.models, locked=True))[step.name]
 
     return Work(f"model/{step.name}", state, run, needs=needs)
 

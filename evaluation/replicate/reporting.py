@@ -48,4 +48,4 @@ def report_work(config: Replicate, folders: Folders) -> Work:
         write_json(folders.report / _MARK, found)
         return ", ".join(path.name for path in written)
 
-    return Work("report", state, run)
+    return Work("report", state, run, alone=True)

@@ -83,7 +83,7 @@ def _work(config: Replicate, folders: Folders, told: Times) -> Work:
         for name in (_MARK, FILE):
             (out / name).unlink(missing_ok=True)
 
-    return Work(f"times/{told.max_length}", state, run, discard, [f"model/{s.name}" for s in systems])
+    return Work(f"times/{told.max_length}", state, run, discard, [f"model/{s.name}" for s in systems], True)
 
 
 def _settings(told: Times, systems: Sequence[System]) -> EfficiencySettings:

@@ -37,6 +37,7 @@ class Work:
         run: Does it, and says in a few words what was done.
         discard: Forgets what was done otherwise.
         needs: Names of the work that has to be done before.
+        alone: Whether nothing else may run beside it: it measures times, or is of all that came before.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Work:
     run: Callable[[], str]
     discard: Callable[[], None] | None = None
     needs: Sequence[str] = field(default=())
+    alone: bool = False
 
     def stands(self) -> State:
         """Returns its state; a file that was torn is told of, and costs the rest of the work nothing."""
@@ -53,6 +55,24 @@ class Work:
             return State(OTHERWISE, str(error))
         except Exception as error:
             return State(OTHERWISE, f"{type(error).__name__}: {error}")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a piece of work.
+
+    Attributes:
+        name: Of the work.
+        said: What was done, in a few words.
+        error: What went wrong; empty where nothing did.
+    """
+
+    name: str
+    said: str = ""
+    error: str = ""
+
+    def __str__(self) -> str:
+        return f"error: {self.name}: {self.error}" if self.error else f"{self.name}: {self.said}"
 
 
 @dataclass
@@ -70,6 +90,14 @@ class Done:
     before: list[str] = field(default_factory=list)
     failed: dict[str, str] = field(default_factory=dict)
     left: list[str] = field(default_factory=list)
+
+    def add(self, outcome: Outcome) -> Outcome:
+        """Takes what came of a piece of work, and returns it."""
+        if outcome.error:
+            self.failed[outcome.name] = outcome.error
+        else:
+            self.done.append(outcome.name)
+        return outcome
 
 
 def chosen(works: Sequence[Work], patterns: Sequence[str]) -> list[Work]:

@@ -12,7 +12,7 @@ from gonerd.errors import GonerdError, UsageError, needs_extra, unknown_name
 from .stages import EXECUTORS, SlurmOptions, Stage, Where
 
 if TYPE_CHECKING:
-    from .local import Processes
+    from .processes import Processes
 
 
 def run_stages(

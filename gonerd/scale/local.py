@@ -4,80 +4,22 @@ from __future__ import annotations
 
 import contextlib
 import multiprocessing
-import os
-import sys
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Iterator, Sequence
+from concurrent.futures import as_completed
 from copy import copy, deepcopy
 from functools import partial
-from multiprocessing.connection import wait
 from pathlib import Path
-from typing import Self, TypeVar
 
 from datatrove.executor.local import LocalPipelineExecutor
 from datatrove.utils.logging import logger
 
-from gonerd.errors import GonerdError
 from gonerd.progress import track
 
+from .processes import Processes, told_apart
 from .stages import Run, Stage
 from .watch import Watch
 
 _CONSOLE = "console.log"
-Result = TypeVar("Result")
-
-
-class Processes:
-    """Worker processes that serve all stages of a run.
-
-    Args:
-        workers: How many there are at the same time.
-        console: File for what they print.
-    """
-
-    def __init__(self, workers: int, console: Path) -> None:
-        self.workers, self.console = workers, console
-        self._others = set(multiprocessing.active_children())
-        self._pool: ProcessPoolExecutor | None = None
-
-    @property
-    def pool(self) -> ProcessPoolExecutor:
-        """The processes, started on first use."""
-        if self._pool is None:
-            context = multiprocessing.get_context("forkserver" if os.name == "posix" else "spawn")
-            self._pool = ProcessPoolExecutor(self.workers, context, _begin, (self.console,))
-        return self._pool
-
-    def each(self, function: Callable[..., Result], *arguments: object) -> Result:
-        """Calls a function in every process at once, for what it leaves there; returns what the first of them says.
-
-        Raises:
-            GonerdError: A process was ended from outside.
-        """
-        with _told_apart():
-            calls = [self.pool.submit(function, *arguments) for _ in range(self.workers)]
-            return next(as_completed(calls)).result()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind is not None and not issubclass(kind, Exception):
-            self.kill()  # where a task failed, those in flight end, so that nothing that is done is done again
-        self.close()
-
-    def close(self) -> None:
-        """Ends them when what they do is done; those that are asked for next are fresh ones."""
-        if self._pool is not None:
-            self._pool.shutdown(cancel_futures=True)
-        self._pool = None
-
-    def kill(self) -> None:
-        """Ends them at once."""
-        for child in set(multiprocessing.active_children()) - self._others:
-            child.terminate()
 
 
 class Here(LocalPipelineExecutor):  # type: ignore[misc]
@@ -114,7 +56,7 @@ class Here(LocalPipelineExecutor):  # type: ignore[misc]
         The standard library's `max_tasks_per_child` would replace one process at a time, but Python 3.11's may hang.
         """
         share = processes.workers * recycle if recycle else max(1, len(ranks))
-        with _told_apart():
+        with told_apart():
             for first in range(0, len(ranks), share):
                 if first:
                     processes.close()
@@ -159,35 +101,8 @@ def session(stages: Sequence[Stage], folder: Path, workers: int, processes: Proc
 
 
 @contextlib.contextmanager
-def _told_apart() -> Iterator[None]:
-    """Says in one sentence that a process is gone, which is nobody's fault in the code."""
-    try:
-        yield
-    except BrokenProcessPool as error:
-        raise GonerdError(
-            "a worker process was ended from outside, perhaps for want of memory; run the same command again to "
-            "continue, with fewer --workers if it recurs"
-        ) from error
-
-
-@contextlib.contextmanager
 def _to_file(path: Path) -> Iterator[None]:
     """Sends what would be printed to a file; datatrove logs every task to the console as well."""
     with path.open("a", encoding="utf-8") as stream, contextlib.redirect_stderr(stream):
         yield
         logger.remove()
-
-
-def _begin(console: Path) -> None:
-    """Prepares a worker process."""
-    stream = console.open("a", encoding="utf-8", buffering=1)
-    sys.stdout = sys.stderr = stream
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    """Ends this process when the one that started it is gone, killed or not."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        wait([parent.sentinel])
-        os._exit(1)

@@ -3,7 +3,7 @@
 Each set is one call of the kernel of `scaled_dot_product_attention`, which returns the logarithm of its softmax
 denominator too; two results merge exactly by those (as in ring attention: Liu, Zaharia, Abbeel 2023, "Ring Attention
 with Blockwise Transformers", section 3). The gradient calls the kernel's own once per set, with the merged output and
-denominator, so that weights are never formed.
+denominator, so that weights are never formed, or forms them tile by tile where that is faster (`_gradient`).
 """
 
 from __future__ import annotations
@@ -14,11 +14,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from ._gradient import by_tiles, tiled_gradient
+
 _FLASH = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu.default
 _FLASH_BACKWARD = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu_backward.default
-# Keys times head size up to which the kernel's gradient in bf16 is slower than in fp32, casts included, twofold at 128
-# keys of 32: it packs every block of keys anew. The outputs have no such border.
-_FEW = 12_288
 
 
 def flash(
@@ -104,25 +103,15 @@ def _backward(
     for i, (keys, values, added) in enumerate(zip(k, v, bias, strict=True)):
         at = geometry[3 * i : 3 * i + 3]
         shown = (_view(t, len(q), *at) for t in (keys, values))
-        parts = _gradient(grad, q, *shown, out, total, _spread(added, q))
+        if by_tiles(q):
+            parts = tiled_gradient(grad, q, *shown, out, total, added)
+        else:
+            parts = _FLASH_BACKWARD(grad, q, *shown, out, total, 0.0, False, attn_mask=_spread(added, q))
         queries = parts[0] if queries is None else queries.add_(parts[0])
         for part, row, grads in ((parts[1], keys, grad_k), (parts[2], values, grad_v)):
             grads.append(_folded(part, row, *at))
     assert queries is not None
     return [queries.transpose(1, 2), *grad_k, *grad_v]
-
-
-def _gradient(
-    grad: Tensor, q: Tensor, k: Tensor, v: Tensor, out: Tensor, total: Tensor, bias: Tensor | None
-) -> Sequence[Tensor]:
-    """The kernel's own gradients of queries, keys and values, in the precision that is faster."""
-    given = (grad, q, k, v, out)
-    few = k.shape[2] * k.shape[3] <= _FEW and k.shape[2] <= 8 * q.shape[2]  # casting many keys for few queries costs
-    if q.dtype != torch.bfloat16 or not few:
-        return _FLASH_BACKWARD(*given, total, 0.0, False, attn_mask=bias)
-    wide = (t.float() for t in given)
-    parts = _FLASH_BACKWARD(*wide, total, 0.0, False, attn_mask=None if bias is None else bias.float())
-    return [part.to(q.dtype) for part in parts]
 
 
 def _folded(grad: Tensor, like: Tensor, first: int, step: int, width: int) -> Tensor:

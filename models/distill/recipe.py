@@ -78,7 +78,7 @@ def _step(values: Mapping[str, Any], shared: Mapping[str, Any], where: str) -> S
     return checked(step, {**fields, **told}, where)
 
 
-def run_recipe(recipe: Recipe, out: Path) -> Iterator[tuple[str, str]]:
+def run_recipe(recipe: Recipe, out: Path, locked: bool = False) -> Iterator[tuple[str, str]]:
     """Runs a recipe's steps; what is done already, and unchanged, is left as it is.
 
     Under `accelerate launch` all processes train, and the first alone does the rest.
@@ -86,6 +86,7 @@ def run_recipe(recipe: Recipe, out: Path) -> Iterator[tuple[str, str]]:
     Args:
         recipe: The recipe.
         out: Folder under which every step has its own.
+        locked: Whether who calls sees to it that nobody else makes these steps there.
 
     Yields:
         (name, what was done) of each step.
@@ -95,7 +96,7 @@ def run_recipe(recipe: Recipe, out: Path) -> Iterator[tuple[str, str]]:
     """
     state, place = processes(), Place(out, recipe.seed, tuple(step.name for step in recipe.steps))
     kinds = {STEPS.get(name): name for name in STEPS.names()}
-    lock = only_writer(out) if state.is_main_process else None
+    lock = only_writer(out) if state.is_main_process and not locked else None
     if lock is not None:
         lock.__enter__()
     try:

@@ -15,7 +15,7 @@ import pytest
 from gonerd.errors import GonerdError, UsageError
 from gonerd.scale.ahead import begin_importing
 from gonerd.scale.executors import run_stages
-from gonerd.scale.local import Processes
+from gonerd.scale.processes import Processes
 from gonerd.scale.stages import SlurmOptions, Stage
 
 # Another installed package is called `tests` too, and worker processes look up a step's module by its name.

@@ -7,7 +7,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gonerd.models.attention import _concatenated, _flash
+from gonerd.models.attention import _concatenated, _flash, _gradient
 from gonerd.models.attention._kernel import Keys, Windows, attend, implementation
 
 
@@ -77,26 +77,34 @@ def test_any_sets_in_one_softmax(sizes, reach, seed, forbidden, which):
             assert a is None or torch.allclose(a, b, atol=1e-10)
 
 
-@pytest.mark.parametrize(("size", "dim", "precise"), [(8, 16, True), (90, 64, False)])
-def test_gradients_in_bfloat16(size, dim, precise, monkeypatch):
-    """The kernel's is computed in fp32 where keys are few, in bf16 otherwise, and is the same."""
-    leaves, q, sets = example(3, 2, size, dim, size, 0, 0.3, torch.bfloat16)
-    chosen, seen = [sets[0], sets[2]], []
-    kernel = _flash._FLASH_BACKWARD
-    monkeypatch.setattr(_flash, "_FLASH_BACKWARD", lambda *a, **k: seen.append(a[1].dtype) or kernel(*a, **k))
-    found = results(attend, leaves, q, chosen)
-    assert seen == [torch.float32 if precise else torch.bfloat16, torch.float32]
-    exact, exact_q, exact_sets = example(3, 2, size, dim, size, 0, 0.3, torch.bfloat16)
+@pytest.mark.parametrize("multiplies", [True, False])
+@pytest.mark.parametrize(
+    ("blocks", "size", "tile"), [(3, 8, 1 << 19), (3, 8, 150), (3, 90, 1 << 12), (1, 1100, 1 << 19)]
+)
+def test_gradients_in_bfloat16(blocks, size, tile, multiplies, monkeypatch):
+    """By tiles of a few blocks, of one head or of less, and by the kernel; where nothing is seen too."""
+    monkeypatch.setattr(_gradient, "_multiplies", lambda: multiplies)
+    monkeypatch.setattr(_gradient, "_TILE", tile)
+    tiled, given = [], (blocks, 2, size, 16, min(size, 100), 0, 0.3, torch.bfloat16)
+    gradient = _gradient.tiled_gradient
+    monkeypatch.setattr(
+        _flash, "tiled_gradient", lambda *a: tiled.append(len(_gradient._tiles(*a[1:3]))) or gradient(*a)
+    )
+    leaves, q, sets = example(*given)
+    sets[0].bias[0, :, size // 2] = float("-inf")
+    found = results(attend, leaves, q, sets[:3])
+    if size < 1100 and multiplies:
+        assert tiled[0] == {1 << 19: 1, 150: 6, 1 << 12: 6}[tile] and len(tiled) == 3
+    else:
+        assert not tiled
+    exact, exact_q, exact_sets = example(*given)
+    exact_sets[0].bias[0, :, size // 2] = float("-inf")
 
     def double(q, sets):
         return dense(q.double(), [replace(s, k=s.k.double(), v=s.v.double()) for s in sets]).to(q.dtype)
 
-    expected = results(double, exact, exact_q, [exact_sets[0], exact_sets[2]])
-    for a, b in zip(found, expected, strict=True):
-        assert (a is None) == (b is None)
-        if a is not None:
-            assert a.dtype == torch.bfloat16
-            assert (a - b).norm() < 0.02 * b.norm()
+    for a, b in zip(found, results(double, exact, exact_q, exact_sets[:3]), strict=True):
+        assert a.dtype == torch.bfloat16 and (a - b).norm() < 0.02 * b.norm()
 
 
 def test_a_single_key_with_score_zero_is_no_empty_row():

@@ -101,6 +101,22 @@ def test_what_is_left(done):
     )  # only those that are needed
 
 
+def test_two_processes_leave_what_one_does(done, tmp_path, capsys):
+    """The same scores and counts, with whatever those cells need made first, each thing once."""
+    root, _ = done
+    only = ["--only", "corpus", "--only", "model/longformer*", "--only", "cell/longformer.*.more.test"]
+    write_replication(tmp_path)
+    assert main(words(tmp_path, *only, "--only", "cell/longformer-ctd*.more.test", "--workers", "2")) == 0
+    said = [line.split("] ")[1].split(":")[0] for line in capsys.readouterr().out.splitlines() if "] " in line]
+    assert "cell/longformer.seed-0.squad.test" in said and len(said) == len(set(said))
+    assert said.index("cell/longformer.seed-0.squad.test") < said.index("cell/longformer.seed-0.more.test")
+    kept = list((tmp_path / "kept").glob("*.test.json"))
+    assert len(kept) == 5
+    for path in kept:
+        one, other = (read_kept(folder / "kept" / path.name) for folder in (tmp_path, root))
+        assert one.result.metrics == other.result.metrics and (one.counts == other.counts).all()
+
+
 def test_what_is_kept_holds_no_text_and_no_folder(done):
     root, _ = done
     for path in (root / "kept").iterdir():
