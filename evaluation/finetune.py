@@ -9,7 +9,7 @@ from typing import Any
 
 from gonerd.errors import GonerdError, needs_extra
 from gonerd.models import finetuning
-from gonerd.models.finetuning.questions import places_of
+from gonerd.models.finetuning._answers import places_of
 from gonerd.models.finetuning.sources import Request
 
 from .tasks import TASKS, Loaded, QuestionExample, TaggedExample, Task, TextExample

@@ -17,8 +17,9 @@ from typing import Any
 from gonerd.errors import GonerdError, UsageError
 from gonerd.models.distill.processes import processes
 
+from .entries import Entry
 from .naming import cell_name
-from .places import Entry, Place
+from .places import Place
 from .run import RunSettings, evaluate_model
 from .schema import ScoresResult, read_result
 from .subject import bears_head

@@ -83,9 +83,9 @@ def run(
         from gonerd.models._options import pairs
         from gonerd.models.finetuning.batching import Batching
 
+        from .finding import find_places
         from .matrix import cells_of, run_cells
         from .naming import check_names, model_name
-        from .places import find_places
         from .run import RunSettings
 
         check_names([model_name(model) for model in models])

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from pydantic import Field
 
-from gonerd.evaluation.places import Entry, Place
+from gonerd.evaluation.entries import Entry
+from gonerd.evaluation.places import Place
 from gonerd.evaluation.run import RunSettings
 from gonerd.evaluation.tasks import TASKS
 

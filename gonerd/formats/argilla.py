@@ -16,8 +16,9 @@ from gonerd.offsets import CODE_POINT, UTF16
 from gonerd.records import Annotation, Document, Rejected
 
 from . import FORMATS
-from ._fit import Marked, Reading, marks_from, text_or_none
+from ._fit import Reading
 from ._json import read_list, write_list
+from ._marks import Marked, marks_from, text_or_none
 
 FIELD, QUESTION = "text", "spans"
 

@@ -15,7 +15,8 @@ from gonerd.files import existing
 from gonerd.records import Annotation, Document, Rejected, Span
 
 from . import FORMATS
-from ._fit import Mark, Marked, Reading
+from ._fit import Reading
+from ._marks import Mark, Marked
 
 _LONGEST = 120  # characters of a file name, which file systems limit to 255 bytes with the suffix
 _TEXT_BOUND = regex.compile(r"T\S*\t(\S+) (\d+ \d+(?:;\d+ \d+)*)\t(.*)")

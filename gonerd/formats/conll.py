@@ -14,7 +14,8 @@ from gonerd.labels import BIO_TAGS, mentions, split_tag, to_bio
 from gonerd.records import Annotation, Document, Rejected
 
 from . import FORMATS
-from ._fit import Mark, Marked, Reading
+from ._fit import Reading
+from ._marks import Mark, Marked
 
 _START = "-DOCSTART-"
 _SPACE, _VISIBLE = regex.compile(r"\s+"), regex.compile(r"\S")

@@ -11,7 +11,8 @@ from gonerd.files import existing
 from gonerd.records import Annotation, Document, Rejected, Span
 
 from . import FORMATS
-from ._fit import Mark, Marked, Reading, text_or_none
+from ._fit import Reading
+from ._marks import Mark, Marked, text_or_none
 
 
 class DocBinFormat:

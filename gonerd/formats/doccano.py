@@ -18,7 +18,8 @@ from gonerd.offsets import UTF16, Ruler
 from gonerd.records import Annotation, Document, Rejected
 
 from . import FORMATS
-from ._fit import Mark, Marked, Reading, marks_from, text_or_none
+from ._fit import Reading
+from ._marks import Mark, Marked, marks_from, text_or_none
 
 
 class Doccano:

@@ -12,7 +12,8 @@ from gonerd.jsonl import read_jsonl
 from gonerd.records import Annotation, Document, Rejected, Span
 
 from . import FORMATS
-from ._fit import Marked, Reading, marks_from, text_or_none
+from ._fit import Reading
+from ._marks import Marked, marks_from, text_or_none
 
 
 class Jsonl:

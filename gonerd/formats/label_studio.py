@@ -16,8 +16,9 @@ from gonerd.offsets import CODE_POINT, UTF16
 from gonerd.records import Annotation, Document, Rejected, Span
 
 from . import FORMATS
-from ._fit import Mark, Marked, Reading, text_or_none
+from ._fit import Reading
 from ._json import read_list, write_list
+from ._marks import Mark, Marked, text_or_none
 
 FROM_NAME, TO_NAME = "label", "text"  # names in the labelling configuration
 

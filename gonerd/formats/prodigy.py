@@ -15,7 +15,8 @@ from gonerd.records import Annotation, Document, Rejected
 from gonerd.tokens import tokenize
 
 from . import FORMATS
-from ._fit import Marked, Reading, marks_from, text_or_none
+from ._fit import Reading
+from ._marks import Marked, marks_from, text_or_none
 
 ACCEPTED = "accept"
 

@@ -19,11 +19,11 @@ from gonerd.errors import GonerdError
 from gonerd.models.losses import precise
 
 from . import KINDS
+from ._answers import LONGEST, extent, inside, owned_spans, places_of
 from ._cutting import cut
 from ._examples import Answer, QuestionExample
 from ._kind import Kind, Piece, Shape, divergence
 
-LONGEST = 30  # tokens of an answer, as in BERT's run_squad
 _NONE = 0  # the first token
 _NEVER = -1e9  # finite, so that nothing times it is nothing
 
@@ -63,9 +63,7 @@ class Questions(Kind):
                 piece.targets["choices"] = choices
                 if gold:
                     at = choices[self.choices.index(example.choice)] if example.choice is not None else None
-                    piece.targets["spans"] = (
-                        [(at, at)] if at is not None else _inside(piece, places) or [(_NONE, _NONE)]
-                    )
+                    piece.targets["spans"] = [(at, at)] if at is not None else inside(piece, places) or [(_NONE, _NONE)]
             found += made
         return found
 
@@ -144,7 +142,7 @@ class Questions(Kind):
         """
         floor = 0.0 if "" in self.labels else -math.inf
         best = [Answer("", -1, floor) for _ in examples]
-        for piece, mask, logits in zip(pieces, _owned_spans(pieces), scores, strict=True):
+        for piece, mask, logits in zip(pieces, owned_spans(pieces), scores, strict=True):
             context = examples[piece.example].context
             for found in self._candidates(piece, mask, logits, context):
                 if found.score > best[piece.example].score:
@@ -157,7 +155,7 @@ class Questions(Kind):
             yield Answer(choice, -1, float(logits[0, at] + logits[1, at] - none))
         if not mask.numel():
             return
-        first, count = _extent(piece)
+        first, count = extent(piece)
         starts, ends = logits[0, first : first + count], logits[1, first : first + count]
         # Row i, column k: an answer from token i to token i + k.
         spread = torch.nn.functional.pad(ends, (0, LONGEST - 1), value=-torch.inf).unfold(0, LONGEST, 1)
@@ -165,82 +163,3 @@ class Questions(Kind):
         row, column = divmod(int(sums.argmax()), LONGEST)
         start, end = piece.offsets[first + row][0], piece.offsets[first + row + column][1]
         yield Answer(context[start:end], start, float(sums[row, column] - none))
-
-
-def places_of(example: QuestionExample) -> list[tuple[int, int]]:
-    """Returns (start, end) of every answer in the context; those without an offset are looked for.
-
-    Letters may differ in case, as the aliases of TriviaQA do.
-    """
-    found = set()
-    lowered = example.context.lower()
-    even = len(lowered) == len(example.context)  # a few letters grow when lowered, which would shift offsets
-    for answer, start in zip(example.answers, example.starts, strict=True):
-        if start >= 0 and answer and example.context.startswith(answer, start):
-            found.add((start, start + len(answer)))
-            continue
-        where, what = (lowered, answer.lower()) if even else (example.context, answer)
-        at = where.find(what) if what else -1
-        while at >= 0:
-            found.add((at, at + len(what)))
-            at = where.find(what, at + 1)
-    return sorted(found)
-
-
-def _extent(piece: Piece) -> tuple[int, int]:
-    """Returns the position of the first token of the context, and how many there are."""
-    first = next((i for i, unit in enumerate(piece.units) if unit >= 0), 0)
-    return first, sum(unit >= 0 for unit in piece.units)
-
-
-def _inside(piece: Piece, places: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Returns first and last token of the answers that lie wholly in a window."""
-    first, count = _extent(piece)
-    if not count:
-        return []
-    tokens = piece.offsets[first : first + count]
-    found = []
-    for start, end in places:
-        touched = [i for i, (a, b) in enumerate(tokens) if a < end and b > start]
-        if touched and tokens[touched[0]][0] <= start and tokens[touched[-1]][1] >= end:
-            found.append((first + touched[0], first + touched[-1]))
-    return found
-
-
-def _owned_spans(pieces: Sequence[Piece]) -> Iterator[Tensor]:
-    """Yields for each window which answers it owns, (tokens, `LONGEST`): those it sees with the most context.
-
-    The context of an answer is that of the nearer of its two ends. Only neighbours can hold the same answer, for an
-    overlap is at most half a window.
-    """
-    for i, piece in enumerate(pieces):
-        margins = _margins(piece)
-        own = margins >= 0
-        for j, earlier in ((i - 1, True), (i + 1, False)):
-            if 0 <= j < len(pieces) and pieces[j].example == piece.example:
-                other = _shifted(_margins(pieces[j]), _first_unit(piece) - _first_unit(pieces[j]), len(margins))
-                own &= (other < margins) if earlier else (other <= margins)
-        yield own
-
-
-def _first_unit(piece: Piece) -> int:
-    return next((unit for unit in piece.units if unit >= 0), 0)
-
-
-def _margins(piece: Piece) -> Tensor:
-    """Returns the context of every answer of a window, (tokens, `LONGEST`); -1 where it would leave the window."""
-    first, count = _extent(piece)
-    single = torch.tensor(piece.margins[first : first + count], dtype=torch.long)
-    if not count:
-        return single.reshape(0, LONGEST)
-    ends = torch.nn.functional.pad(single, (0, LONGEST - 1), value=-1).unfold(0, LONGEST, 1)
-    return torch.minimum(single[:, None], ends)
-
-
-def _shifted(rows: Tensor, by: int, count: int) -> Tensor:
-    """Returns `count` rows from row `by` on; those that do not exist are -1."""
-    found = torch.full((count, rows.shape[1]), -1, dtype=rows.dtype)
-    first, last = max(by, 0), min(by + count, len(rows))
-    if first < last:
-        found[first - by : last - by] = rows[first:last]
-    return found

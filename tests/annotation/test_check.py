@@ -10,7 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gonerd import Annotation, Document, GonerdError, Span
-from gonerd.annotation.check import BROKEN, LooseSpan, check_layer, inconsistencies, mend
+from gonerd.annotation.check import check_layer
+from gonerd.annotation.findings import BROKEN, LooseSpan, mend
+from gonerd.annotation.inconsistencies import inconsistencies
 from gonerd.cli import main
 from gonerd.io import read_annotations
 from gonerd.labels import CORE

@@ -4,7 +4,8 @@ import json
 import multiprocessing
 import random
 
-from gonerd.evaluation.places import Entry, Place
+from gonerd.evaluation.entries import Entry
+from gonerd.evaluation.places import Place
 from gonerd.evaluation.run import evaluate_model
 from gonerd.evaluation.tasks import TASKS
 from tests.tiny import bert_tokenizer, tiny_model

@@ -6,7 +6,8 @@ import pytest
 
 from gonerd import UsageError
 from gonerd.evaluation.document_splits import DocumentSplit
-from gonerd.evaluation.places import Entry, Place
+from gonerd.evaluation.entries import Entry
+from gonerd.evaluation.places import Place
 from gonerd.evaluation.tasks import TASKS
 from gonerd.evaluation.tuning import training_data
 from tests.evaluation.running import write_cola

@@ -8,8 +8,8 @@ import pytest
 
 from gonerd import UsageError
 from gonerd.cli import main
+from gonerd.evaluation.finding import described, find_places
 from gonerd.evaluation.matrix import Cell, as_json, from_json
-from gonerd.evaluation.places import described, find_places
 from gonerd.evaluation.run import RunSettings
 from gonerd.evaluation.schema import read_result
 from gonerd.evaluation.tuning import training_data

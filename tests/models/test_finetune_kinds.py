@@ -73,12 +73,12 @@ def test_every_token_of_a_context_is_owned_once(words, length, stride):
 @given(data=st.data(), count=st.integers(1, 60))
 def test_an_answer_is_owned_by_one_window(data, count):
     """Every span is read in exactly one window: that in which the nearer of its ends is farthest from a cut."""
-    from gonerd.models.finetuning.questions import LONGEST, _owned_spans
+    from gonerd.models.finetuning._answers import LONGEST, owned_spans
 
     example = QuestionExample("q", "a", " ".join("a" * count))
     pieces = PLAIN.pieces(BERT, [example], Shape(20, data.draw(st.integers(1, 7))), gold=False)
     seen = {}
-    for piece, mask in zip(pieces, _owned_spans(pieces), strict=True):
+    for piece, mask in zip(pieces, owned_spans(pieces), strict=True):
         units = [unit for unit in piece.units if unit >= 0]
         for row, column in mask.nonzero().tolist():
             key = (units[row], units[row] + column)
