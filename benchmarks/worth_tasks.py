@@ -76,15 +76,10 @@ def answers(path: Path, questions: int, epochs: float, seeds: int) -> Trial:
     apart = [example for example in examples if example.document in kept]
     rest = [neutral(example) for example in examples if example.document not in kept]
     scored, train = _spread(apart, SCORED), _spread(rest, questions)
-    facts = {
-        "split_seed": SPLIT_SEED,
-        "documents": len(titles),
-        "documents_scored": len(kept),
-        "trained_on": len(train),
-    }
+    facts = {"split_seed": SPLIT_SEED, "documents_scored": len(kept), "trained_on": len(train)}
     data = TaskData("squad", "1", "question-answering", (), train, [], lambda found: 0.0, "none", facts)
     settings = _settings(max_length=256, stride=64, epochs=epochs, learning_rate=3e-4)
-    return Trial("squad", data, scored, settings, seeds, {**facts, "scored": len(scored)})
+    return Trial("squad", data, scored, settings, seeds, {**facts, "documents": len(titles), "scored": len(scored)})
 
 
 def _spread(examples: list[Any], count: int) -> list[Any]:
