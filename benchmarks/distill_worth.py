@@ -4,9 +4,10 @@ Usage: python benchmarks/distill_worth.py --model FOLDER [--work FOLDER] [--data
     [--only teacher,start] [--out benchmarks/results/distill-worth.json]
 
 The recipe is `configs/distill/one-cpu.yaml`, on rows of 128 tokens. All four models are measured on held-out documents,
-on the same hidden words, and then fine-tuned alike for two tasks (`worth_tasks.py`). Student and lone student take the
-same steps over the same rows. What is done stays in --work, so the same command goes on after a kill; --only
-fine-tunes some of the models and stops, beside another process perhaps.
+on the same hidden words, and then fine-tuned alike for two tasks (`worth_tasks.py`); the student a second time with
+what its teacher, fine-tuned before, says of the task. Student and lone student take the same steps over the same rows.
+What is done stays in --work, so the same command goes on after a kill; --only fine-tunes some of the models and stops,
+beside another process perhaps.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from typing import Any
 import numpy as np
 import torch
 import torch.nn.functional as F
-from worth_tasks import TOLD, Trial, answers, compared, difference, names, scored
+from worth_tasks import TAUGHT, TEACHING, TOLD, Trial, answers, compared, difference, names, scored
 
 from gonerd.annotation.encoder.device import best_device, half_precision
 from gonerd.evaluation.environment import environment
@@ -149,17 +150,27 @@ def text_results_kept(text: Corpus, folder: Path, kept: Path) -> dict[str, Any]:
     return {key: value for key, value in found.items() if key != "weights"}
 
 
+def finetuned(trial: Trial, name: str, folder: Path, work: Path) -> dict[str, Any]:
+    """Fine-tunes and scores one of the models; the taught one is the student, its teacher fine-tuned before."""
+    return (
+        scored(trial, folder / AFTER, work, folder / TEACHER) if name == TAUGHT else scored(trial, folder / name, work)
+    )
+
+
 def task_results(trial: Trial, folder: Path, work: Path) -> dict[str, Any]:
-    """Fine-tunes and scores the four models; what the student has before the lone one, and keeps of its teacher."""
-    found = {name: scored(trial, folder / name, work) for name in MODELS}
+    """Fine-tunes and scores the models; what the student has before the lone one, and keeps of its teacher."""
+    found = {name: finetuned(trial, name, folder, work) for name in (*MODELS, TAUGHT)}
     pairs = {
+        "taught_less_alone": compared(trial, found[ALONE], found[TAUGHT]),
+        "taught_less_student": compared(trial, found[AFTER], found[TAUGHT]),
+        "taught_less_teacher": compared(trial, found[TEACHER], found[TAUGHT]),
         "student_less_alone": compared(trial, found[ALONE], found[AFTER]),
         "student_less_start": compared(trial, found[BEFORE], found[AFTER]),
         "student_less_teacher": compared(trial, found[TEACHER], found[AFTER]),
     }
     models = {name: {k: v for k, v in one.items() if k != "counts"} for name, one in found.items()}
-    settings = {name: getattr(trial.settings, name) for name in TOLD if name != "seed"}
-    return {"data": trial.facts, "settings": settings, "models": models, **pairs}
+    settings = {name: getattr(trial.settings, name) for name in TOLD}
+    return {"data": trial.facts, "settings": settings, "teaching": TEACHING, "models": models, **pairs}
 
 
 def curves(folder: Path) -> dict[str, Any]:
@@ -180,6 +191,7 @@ def verdicts(report: dict[str, Any]) -> dict[str, Any]:
     found = {}
     pairs = {f"held-out {name}": (pair, name in LOWER) for name, pair in report["text"]["student_less_alone"].items()}
     pairs |= {name: (task["student_less_alone"], False) for name, task in report["tasks"].items()}
+    pairs |= {f"{name}, {TAUGHT}": (task["taught_less_alone"], False) for name, task in report["tasks"].items()}
     for name, (pair, lower) in pairs.items():
         sign = -1 if lower else 1
         ends = sorted(sign * pair["difference"][end] for end in ("low", "high"))
@@ -190,13 +202,14 @@ def verdicts(report: dict[str, Any]) -> dict[str, Any]:
 def show(report: dict[str, Any]) -> None:
     """Prints the tables."""
     rows = []
-    for name in MODELS:
-        text = report["text"]["models"][name]
+    for name in (*MODELS, TAUGHT):
+        same = AFTER if name == TAUGHT else name  # before it is fine-tuned
+        text = report["text"]["models"][same]
         scores = {
             t: " ".join(f"{s:.3f}" for s in task["models"][name]["scores"]) for t, task in report["tasks"].items()
         }
         measured = {"perplexity": f"{text['perplexity']:.2f}", "agrees": f"{text['agreement_with_teacher']:.3f}"}
-        rows.append({"model": name, "layers": str(report["models"][name]["layers"]), **measured, **scores})
+        rows.append({"model": name, "layers": str(report["models"][same]["layers"]), **measured, **scores})
     print(table(rows), *(f"{name}: {found}" for name, found in report["verdicts"].items()), sep="\n")
 
 
@@ -249,7 +262,7 @@ def main() -> None:
     if told.only and told.only != HELD_OUT:
         for trial in trials:
             for name in told.only.split(","):
-                scored(trial, folder / name, told.work / "tasks")
+                finetuned(trial, name, folder, told.work / "tasks")
         return
     corpus(told)
     recipe = longer(read_recipe(RECIPE, model=str(encoder(told)), corpus=str(told.work / "corpus")), told.steps)

@@ -1,7 +1,7 @@
 """What students are worth for tasks: fine-tuned alike for names (CoNLL-2003) and answers (SQuAD's format), then scored.
 
-Nothing that is scored is trained on or chosen by: the questions are split by document, the last epoch is kept, and the
-hyper-parameters were set beforehand.
+Nothing that is scored is trained on or chosen by: the questions are split by document, the last epoch is kept, and
+learning rates were chosen of two or three by the pretrained encoder's score on a part of the training documents.
 """
 
 from __future__ import annotations
@@ -32,6 +32,8 @@ from gonerd.models.predict import predict
 from gonerd.models.save import NOTE
 
 SPLIT_SEED = 0
+TAUGHT = "taught"  # the student, fine-tuned with what its teacher says of the task
+TEACHING: dict[str, Any] = {"distill_weight": 0.5, "temperature": 2.0}
 SCORED_SHARE, SCORED = 0.3, 600  # of the documents with questions; about so many of their questions
 
 
@@ -60,8 +62,9 @@ def names(folder: Path, documents: int, epochs: float, seeds: int) -> Trial:
     """Returns CoNLL-2003: its first training documents, scored on testa."""
     data = open_evaluation_task(Request("conll2003", data_dir=folder, held_out="none", limit=documents))
     scored = TASKS.get("conll2003").load("validation", folder).examples
-    settings = _settings(max_length=128, stride=32, epochs=epochs, learning_rate=1.5e-4)
-    return Trial("conll2003", data, scored, settings, seeds, {"trained_on": len(data.train), "scored": len(scored)})
+    settings = _settings(max_length=128, stride=32, epochs=epochs, learning_rate=4e-4)
+    counts = {"trained_on": len(data.train), "scored": len(scored)}
+    return Trial("conll2003", data, scored, settings, seeds, counts)
 
 
 def answers(path: Path, questions: int, epochs: float, seeds: int) -> Trial:
@@ -73,10 +76,10 @@ def answers(path: Path, questions: int, epochs: float, seeds: int) -> Trial:
     apart = [example for example in examples if example.document in kept]
     rest = [neutral(example) for example in examples if example.document not in kept]
     scored, train = _spread(apart, SCORED), _spread(rest, questions)
-    facts = {"split_seed": SPLIT_SEED, "documents": len(titles), "documents_scored": len(kept)}
+    facts = {"split_seed": SPLIT_SEED, "documents_scored": len(kept), "trained_on": len(train)}
     data = TaskData("squad", "1", "question-answering", (), train, [], lambda found: 0.0, "none", facts)
-    settings = _settings(max_length=256, stride=64, epochs=epochs, learning_rate=1.5e-4)
-    return Trial("squad", data, scored, settings, seeds, {**facts, "trained_on": len(train), "scored": len(scored)})
+    settings = _settings(max_length=256, stride=64, epochs=epochs, learning_rate=3e-4)
+    return Trial("squad", data, scored, settings, seeds, {**facts, "documents": len(titles), "scored": len(scored)})
 
 
 def _spread(examples: list[Any], count: int) -> list[Any]:
@@ -89,22 +92,35 @@ def _settings(**shape: Any) -> FinetuneSettings:
     return FinetuneSettings(batch_size=8, attention_dropout=0.0, bf16=bf16, **shape)
 
 
-def scored(trial: Trial, model: Path, work: Path) -> dict[str, Any]:
+def _folder(work: Path, name: str, trial: Trial, seed: int) -> Path:
+    return work / f"{name}-{trial.task}" / f"seed-{seed}"
+
+
+def scored(trial: Trial, model: Path, work: Path, teacher: Path | None = None) -> dict[str, Any]:
     """Fine-tunes a model with each seed and scores it; what an earlier run left in `work` is kept.
+
+    Args:
+        trial: The task.
+        model: Folder of the model.
+        work: Where fine-tuned models and their scores lie.
+        teacher: The model whose fine-tuning with the same seed, which must be done, teaches this one as well.
 
     Returns:
         `scores` by seed, and `counts` [documents, counts], the mean over the seeds, for `compared`.
     """
     found = []
+    name = model.name if teacher is None else TAUGHT
     for seed in range(trial.seeds):
-        folder = work / f"{model.name}-{trial.task}" / f"seed-{seed}"
-        note = _fitted(trial, model, folder, seed)
+        folder = _folder(work, name, trial, seed)
+        taught_by = {"teacher": _folder(work, teacher.name, trial, seed), **TEACHING} if teacher else {}
+        finetune_task(model, trial.data, folder, replace(trial.settings, seed=seed, **taught_by), resume=True)
+        note = read_json(folder / NOTE, "remove it")
         kept = folder.with_name(f"{folder.name}.scored.json")
         result = read_json(kept, "remove it") if kept.is_file() else {}
         if result.get("weights_sha256") != note["weights_sha256"]:
             result = {**{key: note[key] for key in ("weights_sha256", "loss", "steps")}, **_score(trial, folder)}
             write_json(kept, result)
-        print(f"{model.name}, {trial.task}, seed {seed}: {result['score']:.4f}", flush=True)
+        print(f"{name}, {trial.task}, seed {seed}: {result['score']:.4f}", flush=True)
         found.append(result)
     return {
         "scores": [one["score"] for one in found],
@@ -114,19 +130,7 @@ def scored(trial: Trial, model: Path, work: Path) -> dict[str, Any]:
     }
 
 
-TOLD = ("max_length", "stride", "epochs", "learning_rate", "batch_size", "attention_dropout", "bf16", "seed")
-
-
-def _fitted(trial: Trial, model: Path, folder: Path, seed: int) -> dict[str, Any]:
-    """Fine-tunes, unless it was done with the same settings from the same weights; returns the model's note."""
-    settings = replace(trial.settings, seed=seed)
-    note: dict[str, Any] = read_json(folder / NOTE, "remove it") if (folder / NOTE).is_file() else {}
-    begun = read_json(model / NOTE, "run the recipe again")["weights_sha256"]
-    same = (note.get("parent") or {}).get("weights_sha256") == begun and note.get("documents") == len(trial.data.train)
-    if not same or any(note[name] != getattr(settings, name) for name in TOLD):
-        finetune_task(model, trial.data, folder, settings)
-        note = read_json(folder / NOTE, "remove it")
-    return note
+TOLD = ("max_length", "stride", "epochs", "learning_rate", "batch_size", "attention_dropout", "bf16")
 
 
 def _score(trial: Trial, folder: Path) -> dict[str, Any]:
