@@ -5,6 +5,7 @@ On a CPU two processes of one thread each train faster than one of two threads; 
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
@@ -18,6 +19,7 @@ from gonerd.scale.processes import Processes
 
 from .attempt import Clock, attempt
 from .places import Folders
+from .plan import plan
 from .work import DONE, TO_DO, Done, Outcome, Work
 
 if TYPE_CHECKING:
@@ -42,6 +44,7 @@ class Team:
     def __init__(self, config: Replicate, folders: Folders, workers: int, redo: bool) -> None:
         self.config, self.folders, self.redo = config, folders, redo
         folders.work.mkdir(parents=True, exist_ok=True)
+        multiprocessing.set_forkserver_preload([plan.__module__])  # imported once, for all of them
         self.threads = max(1, torch.get_num_threads() // workers)
         # A pool of one each: a process that has begun to compute on one GPU cannot be moved to another, and one that
         # dies takes no other's work with it.
@@ -153,8 +156,6 @@ def _named(
     config: Replicate, folders: Folders, name: str, redo: bool, failed: list[str], threads: int, gpu: str | None
 ) -> Outcome:
     """Does a piece of work in a worker, which makes the plan anew: what it holds cannot be sent."""
-    from .plan import plan
-
     if gpu is not None:
         os.environ["CUDA_VISIBLE_DEVICES"] = gpu
     torch.set_num_threads(threads)
