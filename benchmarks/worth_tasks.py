@@ -16,6 +16,7 @@ import numpy as np
 import torch
 
 from gonerd.annotation.encoder.device import best_device, half_precision
+from gonerd.bf16 import multiplies_bf16
 from gonerd.evaluation.compare.resampling import bootstrap, randomisation
 from gonerd.evaluation.compare.statistic import counted
 from gonerd.evaluation.finetune import neutral
@@ -88,7 +89,7 @@ def _spread(examples: list[Any], count: int) -> list[Any]:
 
 
 def _settings(**shape: Any) -> FinetuneSettings:
-    bf16 = torch.cuda.is_available() or bool(torch.cpu.get_capabilities().get("avx512_bf16"))
+    bf16 = torch.cuda.is_available() or multiplies_bf16()
     return FinetuneSettings(batch_size=8, attention_dropout=0.0, bf16=bf16, **shape)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from glob import escape
 from pathlib import Path
 
 import torch
@@ -52,4 +53,4 @@ def fit_mean(
 
 def files_of(progress: Path) -> list[Path]:
     """Returns what fitting has left to go on from."""
-    return [file for file in (progress, *progress.parent.glob(f"{progress.name}-*")) if file.is_file()]
+    return [file for file in (progress, *progress.parent.glob(f"{escape(progress.name)}-*")) if file.is_file()]

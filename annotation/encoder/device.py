@@ -7,6 +7,8 @@ from typing import Any
 
 import torch
 
+from gonerd.bf16 import multiplies_bf16
+
 
 def best_device() -> torch.device:
     """Returns the first GPU, else the CPU."""
@@ -15,10 +17,5 @@ def best_device() -> torch.device:
 
 def half_precision(device: torch.device) -> contextlib.AbstractContextManager[Any]:
     """Returns a context in bf16 where the device multiplies it faster than fp32, else one that changes nothing."""
-    if device.type == "cpu":
-        # Without instructions of its own a CPU emulates bf16, nine times slower than fp32.
-        known = torch.cpu.get_capabilities() if hasattr(torch.cpu, "get_capabilities") else {}
-        fast = bool(known.get("avx512_bf16") or known.get("amx_bf16"))
-    else:
-        fast = torch.cuda.is_bf16_supported()
+    fast = multiplies_bf16() if device.type == "cpu" else torch.cuda.is_bf16_supported()
     return torch.autocast(device.type, torch.bfloat16) if fast else contextlib.nullcontext()

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from gonerd.errors import GonerdError
 
-from .work import OTHERWISE, Outcome, Work
+from .work import DONE, OTHERWISE, Done, Outcome, Work
 
 
 def attempt(work: Work, redo: bool, failed: Collection[str]) -> Outcome:
@@ -39,6 +39,17 @@ def attempt(work: Work, redo: bool, failed: Collection[str]) -> Outcome:
     except Exception as error:  # a bug or a full memory in one cell must not cost the night's others
         traceback.print_exc()
         return Outcome(work.name, error=f"{type(error).__name__}: {error}")
+
+
+def passes_over(work: Work, clock: Clock, done: Done) -> bool:
+    """Tells whether a piece of work is not begun, as it is done or the time is up, and notes which."""
+    if work.stands().what == DONE:
+        done.before.append(work.name)
+    elif clock.is_up():
+        done.left.append(work.name)
+    else:
+        return False
+    return True
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from gonerd.errors import UsageError
 from gonerd.files import only_writer
 
-from .attempt import Clock, attempt
+from .attempt import Clock, attempt, passes_over
 from .cells import work_of
 from .deepen import further
 from .own import check_own
@@ -17,7 +17,7 @@ from .places import Folders
 from .plan import plan
 from .reporting import report_work
 from .summary import keep_summary
-from .work import DONE, Done, State, Work, chosen
+from .work import Done, State, Work, chosen
 from .workers import Team, side_by_side, with_needs
 
 if TYPE_CHECKING:
@@ -81,11 +81,7 @@ def replicate(
 
 def _in_turn(works: Sequence[Work], clock: Clock, done: Done, redo: bool, tell: Callable[[str], None]) -> None:
     for number, work in enumerate(works, start=1):
-        if work.stands().what == DONE:
-            done.before.append(work.name)
-        elif clock.is_up():
-            done.left.append(work.name)
-        else:
+        if not passes_over(work, clock, done):
             tell(f"[{number}/{len(works)}] {done.add(attempt(work, redo, done.failed))}")
 
 

@@ -9,26 +9,21 @@ import multiprocessing
 import os
 from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Self
 
 import torch
 
-from gonerd.scale.processes import Processes
+from gonerd.errors import GonerdError
+from gonerd.scale.processes import Processes, told_apart
 
-from .attempt import Clock, attempt
+from .attempt import Clock, attempt, passes_over
 from .places import Folders
 from .plan import plan
-from .work import DONE, TO_DO, Done, Outcome, Work
+from .work import TO_DO, Done, Outcome, Work
 
 if TYPE_CHECKING:
     from .config import Replicate
-
-_ENDED = (
-    "its process was ended from outside, perhaps for want of memory; run the same command again, with fewer --workers "
-    "if it recurs"
-)
 
 
 class Team:
@@ -83,10 +78,11 @@ class Team:
         name, one = self._busy.pop(future)
         self._free.append(one)
         try:
-            return future.result()
-        except BrokenProcessPool:
+            with told_apart():
+                return future.result()
+        except GonerdError as error:
             one.close()  # the next work gets a fresh process
-            return Outcome(name, error=_ENDED)
+            return Outcome(name, error=str(error))
 
 
 def side_by_side(works: Sequence[Work], team: Team, clock: Clock, done: Done, tell: Callable[[str], None]) -> None:
@@ -114,11 +110,7 @@ def side_by_side(works: Sequence[Work], team: Team, clock: Clock, done: Done, te
             finished(team.finish())
             continue
         del waiting[work.name]
-        if work.stands().what == DONE:
-            done.before.append(work.name)
-            unfinished.discard(work.name)
-        elif clock.is_up():
-            done.left.append(work.name)
+        if passes_over(work, clock, done):
             unfinished.discard(work.name)
         elif work.alone:
             finished(attempt(work, team.redo, done.failed))
@@ -141,7 +133,8 @@ def with_needs(works: Sequence[Work], every: Sequence[Work]) -> list[Work]:
     by_name, wanted = {work.name: work for work in every}, {work.name for work in works}
     for work in reversed(every):
         if work.name in wanted:
-            wanted |= {name for name in work.needs if name in by_name and by_name[name].stands().what == TO_DO}
+            others = {name for name in work.needs if name in by_name and name not in wanted}
+            wanted |= {name for name in others if by_name[name].stands().what == TO_DO}
     return [work for work in every if work.name in wanted]
 
 

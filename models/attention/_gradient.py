@@ -13,15 +13,13 @@ from functools import cache
 import torch
 from torch import Tensor
 
+from gonerd.bf16 import multiplies_bf16
+
 _TILE = 1 << 19  # scores at once: two megabytes, which stay in the second cache
 _LONG = 1024  # queries of a set from which on the kernel is faster
 
 
-@cache
-def _multiplies() -> bool:
-    """Whether the processor multiplies bf16 itself; others emulate it."""
-    able = torch.cpu.get_capabilities()
-    return bool(able.get("avx512_bf16") or able.get("amx_bf16"))
+_multiplies = cache(multiplies_bf16)  # asked in every layer of every step
 
 
 def by_tiles(q: Tensor) -> bool:

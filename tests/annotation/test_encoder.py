@@ -159,22 +159,28 @@ class Killed(Exception):
     pass
 
 
+def count_steps(monkeypatch, dies_at=None):
+    """Counts steps from here on, and strikes the one of that number down."""
+    calls = []
+
+    def counted(batch, share):
+        calls.append(share)
+        if len(calls) == dies_at:
+            raise Killed
+        return thinned(batch, share)
+
+    monkeypatch.setattr("gonerd.annotation.encoder.fit.thinned", counted)
+    return calls
+
+
 def test_a_killed_fit_goes_on_after_its_last_whole_pass(tmp_path, save_model, monkeypatch):
     encoder = str(save_model("bert"))
     items = items_of(bert_tokenizer(), 64, [(draft(text), spans) for text, spans in reviewed(6)], 0)
     settings, kept, calls = FitSettings(epochs=4, batch_size=2), tmp_path / "progress", []
 
     def fitted(progress, dies_at=None):
-        net = start(encoder).net
-        calls.clear()
-
-        def counted(batch, share):
-            calls.append(share)
-            if len(calls) == dies_at:
-                raise Killed
-            return thinned(batch, share)
-
-        monkeypatch.setattr("gonerd.annotation.encoder.fit.thinned", counted)
+        nonlocal calls
+        net, calls = start(encoder).net, count_steps(monkeypatch, dies_at)
         return net, fit(net, items, 0, settings, progress)
 
     whole, summary = fitted(None)
@@ -225,21 +231,11 @@ def test_the_mean_of_fits_is_kept_and_a_killed_one_goes_on(tmp_path, save_model,
 
     alone = [fitted([seed])[0].state_dict() for seed in (5, 6, 7)]
     assert not torch.equal(alone[0]["head.weight"], alone[1]["head.weight"])
-    made, calls = 0, []
-
-    def counted(batch, share):
-        calls.append(share)
-        if len(calls) == made:
-            raise Killed
-        return thinned(batch, share)
-
-    monkeypatch.setattr("gonerd.annotation.encoder.fit.thinned", counted)
     steps = -(-len(items) // 2)
-    made = 3 * steps + 1  # one whole fit, and a pass of the second
+    count_steps(monkeypatch, dies_at=3 * steps + 1)  # one whole fit, and a pass of the second
     with pytest.raises(Killed):
         fitted([5, 6, 7])
-    made = 0
-    calls.clear()
+    calls = count_steps(monkeypatch)
     net, summary = fitted([5, 6, 7])
     assert len(calls) == 3 * steps, "a pass of the second fit and two of the third were left to do"
     assert (summary.passes, summary.fits) == (2, 3)
