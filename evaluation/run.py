@@ -42,6 +42,7 @@ class RunSettings:
         seed: Seed of a fine-tuning, which then stands in the model's name; seed 0, unnamed, when None.
         epochs: Passes over the training data, where a model is fine-tuned; the task's own when None.
         train_limit: Fine-tune on the first examples only.
+        bf16: Whether fine-tuning computes layers in bf16; where a GPU can when None.
     """
 
     max_length: int | None = None
@@ -52,6 +53,7 @@ class RunSettings:
     seed: int | None = None
     epochs: float | None = None
     train_limit: int | None = None
+    bf16: bool | None = None
 
     @property
     def opening(self) -> dict[str, Any]:
@@ -61,7 +63,7 @@ class RunSettings:
     @property
     def tuning(self) -> TuneSettings:
         """How a model without a head is fine-tuned."""
-        return TuneSettings(self.max_length, self.stride, self.epochs, self.train_limit, self.seed or 0)
+        return TuneSettings(self.max_length, self.stride, self.epochs, self.train_limit, self.seed or 0, self.bf16)
 
 
 def evaluate_model(

@@ -67,6 +67,12 @@ def run(
     train_limit: Annotated[
         int | None, typer.Option(min=1, show_default=False, help="Fine-tune on so many examples (default: all).")
     ] = None,
+    bf16: Annotated[
+        bool | None,
+        typer.Option(
+            "--bf16/--fp32", show_default=False, help="Precision of fine-tuning (default: bf16 where a GPU can)."
+        ),
+    ] = None,
     int8: Annotated[bool, typer.Option("--int8", help="Compute dense layers in 8-bit integers (CPU).")] = False,
     jobs: Annotated[int, typer.Option(min=1, help="Cells, a model on a task, that run at the same time.")] = 1,
     dry_run: Annotated[
@@ -99,7 +105,7 @@ def run(
             revision=revision,
         )
         windows = Batching.parse(batch_size).windows
-        settings = RunSettings(max_length, stride, windows, limit, int8, None, epochs, train_limit)
+        settings = RunSettings(max_length, stride, windows, limit, int8, None, epochs, train_limit, bf16)
         cells = cells_of(models, places, settings, _seeds(seeds))
         if dry_run:
             _say_what_it_takes(cells, out)

@@ -26,6 +26,7 @@ class TuneSettings:
         epochs: Passes over the training windows.
         limit: Train on the first examples only.
         seed: Seed of head, order and dropout.
+        bf16: Whether layers compute in bf16; where a GPU can when None.
     """
 
     max_length: int | None = None
@@ -33,6 +34,7 @@ class TuneSettings:
     epochs: float | None = None
     limit: int | None = None
     seed: int = 0
+    bf16: bool | None = None
 
 
 def training_data(place: Place, limit: int | None = None) -> TaskData:
@@ -85,6 +87,7 @@ def finetune_settings(place: Place, settings: TuneSettings) -> FinetuneSettings:
         epochs=settings.epochs or place.entry.epochs,
         learning_rate=place.entry.learning_rate,
         batch_size=place.entry.batch_size,
+        bf16=settings.bf16,
         seed=settings.seed,
         limit=settings.limit,
     )

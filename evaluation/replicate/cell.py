@@ -64,9 +64,8 @@ class Cell:
     def settings(self) -> RunSettings:
         """How it is run."""
         windowed = next(s.attention for s in systems_of(self.config) if s.name == self.model) == WINDOWS
-        return self.told.run_settings(
-            self.seed, min(SHORT, self.config.max_length) if windowed else self.config.max_length
-        )
+        longest = min(SHORT, self.config.max_length) if windowed else self.config.max_length
+        return self.told.run_settings(self.seed, longest, self.config.bf16)
 
     @property
     def before(self) -> Cell | None:

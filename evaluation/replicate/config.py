@@ -40,6 +40,7 @@ class Replicate(Strict):
         tasks: The tasks, in the order of the tables.
         seeds: Of fine-tuning, the matrix whole with one before the next.
         deepen: What follows.
+        bf16: Whether fine-tuning computes layers in bf16; where a GPU can when None.
         efficiency: What is measured of time and memory.
         keep_models: Whether fine-tuned models stay once they were scored.
     """
@@ -62,6 +63,7 @@ class Replicate(Strict):
     tasks: dict[str, TaskSettings] = Field(min_length=1)
     seeds: tuple[int, ...] = Field((0,), min_length=1)
     deepen: Deepen | None = None
+    bf16: bool | None = None
     efficiency: tuple[Times, ...] = ()
     keep_models: bool = True
 

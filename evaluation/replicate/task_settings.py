@@ -39,9 +39,14 @@ class TaskSettings(Entry):
         folder = None if self.data_dir is None else root / Path(self.data_dir).expanduser()
         return Place(name, TASKS.get(self.task or name), folder, self.entry)
 
-    def run_settings(self, seed: int, longest: int) -> RunSettings:
+    def run_settings(self, seed: int, longest: int, bf16: bool | None = None) -> RunSettings:
         """Returns how a cell of a model that takes `longest` tokens is run."""
         length = longest if self.max_length is None else min(self.max_length, longest)
         return RunSettings(
-            max_length=length, stride=self.stride, limit=self.limit, seed=seed, train_limit=self.train_limit
+            max_length=length,
+            stride=self.stride,
+            limit=self.limit,
+            seed=seed,
+            train_limit=self.train_limit,
+            bf16=bf16,
         )
