@@ -13,7 +13,7 @@ from gonerd.evaluation.run import RunSettings
 
 from .places import Folders
 from .settings import SHORT, Taught
-from .systems import WINDOWS, systems_of
+from .systems import WINDOWS, made_systems
 from .task_settings import TaskSettings
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class Cell:
     @property
     def settings(self) -> RunSettings:
         """How it is run."""
-        windowed = next(s.attention for s in systems_of(self.config) if s.name == self.model) == WINDOWS
+        windowed = next(s.attention for s in made_systems(self.config) if s.name == self.model) == WINDOWS
         longest = min(SHORT, self.config.max_length) if windowed else self.config.max_length
         return self.told.run_settings(self.seed, longest, self.config.bf16)
 

@@ -18,7 +18,7 @@ from gonerd.models.settings import first_difference
 from .cell import Cell
 from .places import Folders
 from .publish import BASE, publish
-from .systems import systems_of
+from .systems import systems_of, variant_name
 from .work import DONE, OTHERWISE, TO_DO, State, Work
 
 if TYPE_CHECKING:
@@ -31,6 +31,9 @@ def cells_of(config: Replicate, folders: Folders, seeds: tuple[int, ...] | None 
         for task in config.tasks:
             for system in systems_of(config):
                 yield Cell(config, folders, system.name, task, seed)
+        for name, variant in config.variants.items():
+            for task in variant.tasks:
+                yield Cell(config, folders, variant_name(name, variant), task, seed)
         for taught in config.taught:
             for task in taught.tasks:
                 yield Cell(config, folders, taught.student, task, seed, taught)

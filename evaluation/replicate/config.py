@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,11 @@ from gonerd.models.attention import ATTENTION
 from gonerd.models.settings import checked
 from gonerd.options import read_mapping
 
-from .settings import Attention, Budgets, Deepen, Encoder, Strict, Taught, Text, Times
-from .systems import systems_of
+from .settings import Attention, Budgets, Deepen, Encoder, Strict, Taught, Text, Times, Variant
+from .systems import made_systems, variant_name
 from .task_settings import TaskSettings
+
+NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
 class Replicate(Strict):
@@ -36,6 +39,7 @@ class Replicate(Strict):
         training: How long everything trains.
         distill_then_convert: Attentions for which the other order is run too.
         alone: Attentions whose student is trained without a teacher too.
+        variants: Students distilled otherwise in one thing, by what that is called.
         taught: Students fine-tuned with their teacher's answers as well.
         tasks: The tasks, in the order of the tables.
         seeds: Of fine-tuning, the matrix whole with one before the next.
@@ -59,6 +63,7 @@ class Replicate(Strict):
     training: Budgets
     distill_then_convert: tuple[str, ...] = ()
     alone: tuple[str, ...] = ()
+    variants: dict[str, Variant] = Field({})
     taught: tuple[Taught, ...] = ()
     tasks: dict[str, TaskSettings] = Field(min_length=1)
     seeds: tuple[int, ...] = Field((0,), min_length=1)
@@ -87,16 +92,23 @@ def read_replicate(path: Path, data_root: Path | None = None) -> Replicate:
         _check_names(found)
     except UsageError as error:
         raise UsageError(f"{path}: {error}") from error
-    text, root = found.corpus, data_root or _beside(path, found.data_root.expanduser())
+    root = data_root or _beside(path, found.data_root.expanduser())
     placed: dict[str, Any] = {"results": _beside(path, found.results), "data_root": root}
     placed["document"] = _beside(path, found.document) if found.document else None
-    if text.recipe is not None:
-        placed["corpus"] = text.model_copy(update={"recipe": _beside(path, text.recipe)})
+    placed["corpus"] = _text_beside(path, found.corpus)
+    placed["variants"] = {
+        name: one.model_copy(update={"corpus": _text_beside(path, one.corpus)}) if one.corpus else one
+        for name, one in found.variants.items()
+    }
     return found.model_copy(update=placed)
 
 
 def _beside(path: Path, named: Path) -> Path:
     return Path(os.path.normpath(path.parent / named))
+
+
+def _text_beside(path: Path, text: Text) -> Text:
+    return text.model_copy(update={"recipe": _beside(path, text.recipe)}) if text.recipe is not None else text
 
 
 def _check_names(found: Replicate) -> None:
@@ -115,11 +127,30 @@ def _check_names(found: Replicate) -> None:
         task.place(name, found.data_root).check_apart()
         if task.after is not None and task.after not in list(found.tasks)[: list(found.tasks).index(name)]:
             raise UsageError(f"task {name!r} comes after {task.after!r}, which is no task before it")
+    _check_variants(found)
     _check_taught(found)
 
 
+def _check_variants(found: Replicate) -> None:
+    others = [system.name for system in made_systems(found.model_copy(update={"variants": {}}))]
+    for name, variant in found.variants.items():
+        where = f"key 'variants', {name!r}"
+        if not NAME.fullmatch(name):
+            raise UsageError(f"{where}: name it in small letters, digits and dashes, as folders bear the name")
+        if variant.attention not in found.attentions:
+            raise unknown_name(f"attention of {where}:", variant.attention, found.attentions)
+        if variant_name(name, variant) in others:
+            raise UsageError(f"{where}: {variant_name(name, variant)!r} is another student; name it otherwise")
+        for task in variant.tasks:
+            if task not in found.tasks:
+                raise unknown_name(f"task of {where}:", task, found.tasks)
+            before = found.tasks[task].after
+            if before is not None and before not in variant.tasks:
+                raise UsageError(f"{where}: {task!r} comes after {before!r}, so name that as well")
+
+
 def _check_taught(found: Replicate) -> None:
-    known = [system.name for system in systems_of(found)]
+    known = [system.name for system in made_systems(found)]
     for taught in found.taught:
         for role in ("student", "teacher"):
             if getattr(taught, role) not in known:

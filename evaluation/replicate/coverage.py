@@ -11,7 +11,7 @@ from gonerd.evaluation.tasks import TASKS
 from .evidence import Evidence
 from .groups import GROUPS
 from .scores import TaskScores
-from .systems import WINDOWS, systems_of, taught_systems
+from .systems import WINDOWS, all_systems, made_systems, some_tasks, systems_of
 
 if TYPE_CHECKING:
     from .config import Replicate
@@ -24,8 +24,8 @@ def coverage_rows(config: Replicate, evidence: Evidence) -> list[Row]:
     rows = []
     for name, told in config.tasks.items():
         task, scores = TASKS.get(told.task or name), evidence.tasks.get(name)
-        taught = sum(name in one.tasks for one in config.taught)
-        wanted = (len(systems_of(config)) + taught) * len(config.seeds)
+        some = sum(name in tasks for tasks in some_tasks(config).values())
+        wanted = (len(systems_of(config)) + some) * len(config.seeds)
         row = {"task": f"`{name}`", "what": task.title if name == task.name else f"{task.title}: {name}"}
         row |= {"group": GROUPS[task.group], "trained on": NONE, "updates": NONE}
         row |= {"scored": NONE, "split": NONE}
@@ -44,8 +44,7 @@ def coverage_rows(config: Replicate, evidence: Evidence) -> list[Row]:
 
 def _updates(config: Replicate, scores: TaskScores) -> str:
     """Says how many updates of the weights a fine-tuning made: as many passes are more where windows are short."""
-    systems = [*systems_of(config), *taught_systems(config).values()]
-    windowed = {system.name for system in systems if system.attention == WINDOWS}
+    windowed = {system.name for system in all_systems(config) if system.attention == WINDOWS}
     steps: dict[bool, set[int]] = defaultdict(set)
     for name, runs in scores.runs.items():
         steps[name in windowed] |= {run.result.training["steps"] for run in runs if "steps" in run.result.training}
@@ -56,7 +55,7 @@ def _updates(config: Replicate, scores: TaskScores) -> str:
 def reading_rows(config: Replicate, evidence: Evidence) -> list[Row]:
     """Returns a row a model that was made: the tokens that it read, and those of the models that it came from."""
     rows = []
-    for system in systems_of(config):
+    for system in made_systems(config):
         made = evidence.models.get(system.name)
         if made is None:
             continue

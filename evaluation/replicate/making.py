@@ -18,7 +18,7 @@ from gonerd.models.teacher import packaged_teacher
 
 from .models import kind_of, needed, recipe_of
 from .places import Folders, source_of
-from .settings import PACKAGED
+from .settings import PACKAGED, SHORT
 from .work import DONE, OTHERWISE, TO_DO, State, Work
 
 if TYPE_CHECKING:
@@ -26,43 +26,53 @@ if TYPE_CHECKING:
 
 
 def text_works(config: Replicate, folders: Folders) -> list[Work]:
-    """Lists the building of the text, in short and in long rows."""
-    found = {folders.short_corpus: 0, folders.corpus(config.max_length): 0}
-    return [_text_work(config, folder) for folder in found]
+    """Lists the building of the text, in short and in long rows, and of that of variants in long ones."""
+    length = config.max_length
+    found = {folders.short_corpus: min(SHORT, length), folders.corpus(length): length}
+    works = [_text_work(config, folder, mix_of(config, length)) for folder, length in found.items()]
+    for name, variant in config.variants.items():
+        if variant.corpus is not None:
+            works.append(_text_work(config, folders.corpus(length, name), mix_of(config, length, name)))
+    return works
 
 
-def _text_work(config: Replicate, folder: Path) -> Work:
-    length = int(folder.name.rpartition("-")[2])
+def _text_work(config: Replicate, folder: Path, mix: Mix) -> Work:
 
     def state() -> State:
         if not (folder / STATISTICS).is_file():
             return State(TO_DO)
         held = read_json(folder / STATISTICS, f"remove {folder}")["mix"]
-        different = first_difference(mix_of(config, length).model_dump(mode="json"), held)
+        different = first_difference(mix.model_dump(mode="json"), held)
         return State(OTHERWISE, f"it differs in {different!r}; remove {folder}") if different else State(DONE)
 
     def run() -> str:
         _check_encoder(config)
-        made = build_corpus(mix_of(config, length), folder)
-        return f"{made.statistics['documents']:,} documents, {made.count('train'):,} rows of {length}"
+        made = build_corpus(mix, folder)
+        return f"{made.statistics['documents']:,} documents, {made.count('train'):,} rows of {mix.max_length}"
 
-    return Work(f"corpus/{length}", state, run)
+    return Work(_corpus_name(folder), state, run)
 
 
-def mix_of(config: Replicate, length: int) -> Mix:
-    """Returns what the text is mixed of, in rows of so many of the encoder's tokens.
+def _corpus_name(folder: Path) -> str:
+    return f"corpus/{folder.name.removeprefix('corpus-')}"
+
+
+def mix_of(config: Replicate, length: int, variant: str | None = None) -> Mix:
+    """Returns what the text, or that of a variant, is mixed of, in rows of so many of the encoder's tokens.
 
     Raises:
         UsageError: A key is unknown or a value impossible.
     """
     told, encoder = config.corpus, config.encoder
+    if variant is not None:
+        told = config.variants[variant].corpus or told
     changed = {"max_length": length, "tokenizer": source_of(encoder.model), "tokenizer_revision": encoder.revision}
     if told.tokens is not None:
         changed["tokens"] = told.tokens
     if told.recipe is not None:
         return read_mix(told.recipe, **changed)
-    values = {"name": config.name, **(told.mix or {}), **changed}
-    mix = checked(Mix, values, "key 'corpus.mix'")
+    values = {"name": variant or config.name, **(told.mix or {}), **changed}
+    mix = checked(Mix, values, f"key 'variants.{variant}.corpus.mix'" if variant else "key 'corpus.mix'")
     root = config.data_root.resolve()  # as a worker of another folder sees it
     members = [m.model_copy(update={"path": root / m.path}) if m.path is not None else m for m in mix.members]
     return mix.model_copy(update={"members": tuple(members)})
@@ -78,7 +88,7 @@ def _model_work(config: Replicate, folders: Folders, recipe: Recipe, step: Step)
     names = tuple(one.name for one in recipe.steps)
     before = [name for name in (step.model, getattr(step, "teacher", None)) if name in names]
     corpus = getattr(step, "corpus", None)
-    needs = [f"model/{name}" for name in before] + ([f"corpus/{corpus.name.rpartition('-')[2]}"] if corpus else [])
+    needs = [f"model/{name}" for name in before] + ([_corpus_name(corpus)] if corpus else [])
 
     def state() -> State:
         path = folders.models / step.name / NOTE

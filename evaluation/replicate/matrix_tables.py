@@ -9,18 +9,13 @@ from gonerd.evaluation.report.figures import NONE, interval, milliseconds, score
 
 from .evidence import Evidence
 from .groups import GROUPS, Drawn, group_kept, group_mean, planned, so_far
-from .systems import TAUGHT, System, systems_of, taught_systems
+from .systems import System, all_systems, some_tasks
 from .times import LENGTH, cell_at, memory_saved, time_saved, timed_as, timed_pair, why_not
 
 if TYPE_CHECKING:
     from .config import Replicate
 
 Row = dict[str, Any]
-
-
-def all_systems(config: Replicate) -> list[System]:
-    """Lists every model of the tables, the taught ones last."""
-    return [*systems_of(config), *taught_systems(config).values()]
 
 
 def kept_rows(config: Replicate, evidence: Evidence) -> list[Row]:
@@ -94,7 +89,7 @@ def task_rows(config: Replicate, evidence: Evidence, group: str) -> list[Row]:
         row: Row = {"model": system.title}
         for name in planned(config, group):
             row[f"`{name}`"] = _score(evidence, name, system.name)
-        if system.order != TAUGHT or any(value != NONE for key, value in row.items() if key != "model"):
+        if system.name not in some_tasks(config) or any(v != NONE for k, v in row.items() if k != "model"):
             rows.append(row)
     return rows
 

@@ -15,7 +15,7 @@ from gonerd.models.distill.steps.halve import Halve
 from gonerd.models.distill.steps.pretrain import Pretrain
 
 from .places import Folders, source_of
-from .systems import ALONE, CTD, DTC, ENCODER, ENCODER_STUDENT
+from .systems import ALONE, CTD, DTC, ENCODER, ENCODER_STUDENT, variant_name
 
 if TYPE_CHECKING:
     from .config import Replicate
@@ -85,6 +85,24 @@ def _steps(config: Replicate, folders: Folders) -> Iterator[Step]:
         yield from _converted(config, folders, name, unconverted, f"{name}-{DTC}", told.reconverted)
     for name in config.alone:
         yield Pretrain(name=f"{name}-{ALONE}", model=f"{name}-start", corpus=long, training=told.student)
+    yield from _variants(config, folders)
+
+
+def _variants(config: Replicate, folders: Folders) -> Iterator[Step]:
+    """Yields the students that differ from that of Convert-Then-Distill in one thing."""
+    for key, variant in config.variants.items():
+        name, start = variant_name(key, variant), f"{variant.attention}-start"
+        if variant.layers is not None:
+            start = f"{name}-start"
+            yield Halve(name=start, model=variant.attention, layers=variant.layers)
+        yield Distill(
+            name=name,
+            model=start,
+            teacher=variant.attention,
+            losses=variant.losses or config.losses or DISTILBERT,
+            corpus=folders.corpus(config.max_length, key if variant.corpus else None),
+            training=variant.training or config.training.student,
+        )
 
 
 def _encoder(config: Replicate, folders: Folders) -> Iterator[Step]:

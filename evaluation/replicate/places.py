@@ -29,9 +29,9 @@ class Folders:
     config: Replicate
     work: Path
 
-    def corpus(self, length: int) -> Path:
-        """Folder of the text in rows of so many tokens."""
-        return self.work / f"corpus-{length}"
+    def corpus(self, length: int, variant: str | None = None) -> Path:
+        """Folder of the text in rows of so many tokens, that of a variant where it has its own."""
+        return self.work / f"corpus-{f'{variant}-' if variant else ''}{length}"
 
     @property
     def short_corpus(self) -> Path:

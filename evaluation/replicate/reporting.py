@@ -10,7 +10,7 @@ from gonerd.evaluation.report.write import ReportSettings, write_report
 from gonerd.files import read_json, write_json
 
 from .places import Folders
-from .systems import systems_of, taught_systems
+from .systems import all_systems
 from .work import DONE, TO_DO, State, Work
 
 if TYPE_CHECKING:
@@ -38,8 +38,11 @@ def report_work(config: Replicate, folders: Folders) -> Work:
     def run() -> str:
         found = facts()
         names = {name.partition(".seed-")[0] for name in found}
-        systems = [*systems_of(config), *taught_systems(config).values()]
-        pairs = [f"{s.teacher}={s.name}" for s in systems if s.teacher is not None and {s.teacher, s.name} <= names]
+        pairs = [
+            f"{s.teacher}={s.name}"
+            for s in all_systems(config)
+            if s.teacher is not None and {s.teacher, s.name} <= names
+        ]
         if not pairs:
             return "nothing to compare yet"
         places = [folders.results, *(p for told in config.efficiency if (p := folders.times(told.max_length)).is_dir())]

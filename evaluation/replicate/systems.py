@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .config import Replicate
+    from .settings import Variant
 
 ENCODER, ENCODER_STUDENT = "encoder", "encoder-student"
-CTD, DTC, ALONE, DISTILLED, TAUGHT = "ctd", "dtc", "alone", "kd", "td"
+CTD, DTC, ALONE, DISTILLED, TAUGHT, VARIANT = "ctd", "dtc", "alone", "kd", "td", "variant"
 TEACHER, WINDOWS, FULL = "teacher", "windows", "full"
 ORDERS = {
     TEACHER: "teacher",
@@ -18,6 +19,7 @@ ORDERS = {
     DISTILLED: "distilled",
     ALONE: "no teacher",
     TAUGHT: "task distillation",
+    VARIANT: "distilled otherwise",
 }
 
 
@@ -30,22 +32,24 @@ class System:
         attention: Its attention; `WINDOWS` for full attention in windows of the encoder's length.
         order: One of `ORDERS`: how it came about.
         teacher: Name of the model that it is held against; None for a teacher.
+        variant: What a variant is called, by what it has of its own.
     """
 
     name: str
     attention: str
     order: str
     teacher: str | None = None
+    variant: str | None = None
 
     @property
     def title(self) -> str:
         """What tables call it."""
         what = "full in windows" if self.attention == WINDOWS else self.attention
-        return f"{what}, {ORDERS[self.order]}"
+        return f"{what}, {self.variant.replace('-', ' ') if self.variant else ORDERS[self.order]}"
 
 
 def systems_of(config: Replicate) -> list[System]:
-    """Lists the models that are scored, the baselines first; not those taught on a task, which are `Taught`."""
+    """Lists the models that are scored on every task, the baselines first."""
     found = [System(ENCODER, WINDOWS, TEACHER), System(ENCODER_STUDENT, WINDOWS, DISTILLED, ENCODER)]
     found += [System(name, name, TEACHER) for name in config.attentions]
     found += [System(f"{name}-{CTD}", name, CTD, name) for name in config.attentions]
@@ -53,9 +57,38 @@ def systems_of(config: Replicate) -> list[System]:
     return found + [System(f"{name}-{ALONE}", name, ALONE, name) for name in config.alone]
 
 
+def variant_name(name: str, variant: Variant) -> str:
+    """Returns the name of a student that is distilled otherwise."""
+    return f"{variant.attention}-{name}"
+
+
+def variant_systems(config: Replicate) -> dict[str, System]:
+    """Returns the students that are distilled otherwise, by what they have of their own."""
+    return {
+        name: System(variant_name(name, one), one.attention, VARIANT, one.attention, name)
+        for name, one in config.variants.items()
+    }
+
+
+def made_systems(config: Replicate) -> list[System]:
+    """Lists the models that are made before any fine-tuning, variants last."""
+    return [*systems_of(config), *variant_systems(config).values()]
+
+
+def all_systems(config: Replicate) -> list[System]:
+    """Lists every model of the tables, the taught ones last."""
+    return [*made_systems(config), *taught_systems(config).values()]
+
+
+def some_tasks(config: Replicate) -> dict[str, tuple[str, ...]]:
+    """Returns the tasks of the students that are not scored on all of them."""
+    variants = {variant_name(name, one): one.tasks for name, one in config.variants.items()}
+    return variants | {taught.name: taught.tasks for taught in config.taught}
+
+
 def taught_systems(config: Replicate) -> dict[str, System]:
     """Returns the students that are taught on tasks, each held against what its untaught self is held against."""
-    known = {system.name: system for system in systems_of(config)}
+    known = {system.name: system for system in made_systems(config)}
     found = {}
     for taught in config.taught:
         student = known[taught.student]
@@ -66,10 +99,9 @@ def taught_systems(config: Replicate) -> dict[str, System]:
 def students(config: Replicate, order: str | None = None) -> list[System]:
     """Lists the students, of one order or of all, those in windows last; the control without a teacher is none.
 
-    Those taught on a task are among them, for that is a repair that is proposed.
+    Those distilled otherwise or taught on a task are among them, for those are repairs that are proposed.
     """
-    found = [s for s in systems_of(config) if s.teacher is not None and s.order != ALONE]
-    found += taught_systems(config).values()
+    found = [s for s in all_systems(config) if s.teacher is not None and s.order != ALONE]
     found.sort(key=lambda system: system.attention == WINDOWS)
     return [s for s in found if order is None or s.order == order]
 

@@ -10,7 +10,7 @@ from gonerd.evaluation.report.figures import NONE, interval, share
 
 from .evidence import Evidence
 from .groups import GROUPS, group_kept, planned, so_far
-from .systems import CTD, DISTILLED, System, is_efficient, students
+from .systems import CTD, DISTILLED, System, is_efficient, some_tasks, students
 from .times import LENGTH, time_saved, timed_pair, why_not
 
 if TYPE_CHECKING:
@@ -66,11 +66,11 @@ def target_rows(config: Replicate, evidence: Evidence) -> list[Row]:
 
 
 def _is_asked(config: Replicate, target: Target, system: System) -> bool:
-    """Whether a target is one for a student: of one shape one is timed, and some are taught on a part of a group."""
+    """Whether a target is one for a student: of one shape one is timed, and some are scored on a part of a group."""
     if target.group is None:
         return system.order in (CTD, DISTILLED)
-    taught = {taught.name: taught.tasks for taught in config.taught}.get(system.name)
-    return taught is None or set(planned(config, target.group)) <= set(taught)
+    tasks = some_tasks(config).get(system.name)
+    return tasks is None or set(planned(config, target.group)) <= set(tasks)
 
 
 def _found(config: Replicate, target: Target, evidence: Evidence, system: System) -> tuple[Interval | None, str | None]:

@@ -269,6 +269,36 @@ def test_what_comes_of_other_models_and_text_is_noticed(changed):
     assert found["model/full"].what == DONE and "'sources.corpus'" in found["model/full-ctd"].remark
 
 
+def test_students_distilled_otherwise(changed):
+    """Other layers, another text: made beside the rest, scored where asked, compared with the student they vary."""
+    write_text(changed / "data" / "other.jsonl", count=50)
+    text = {"members": [{"name": "other", "path": "other.jsonl"}], "held_out": 0.1}
+    text["filters"] = {"exact_duplicates": False, "near_duplicates": None}
+    variants = {
+        "last-layers": {"attention": "longformer", "tasks": ["news"], "layers": "last"},
+        "other-text": {"attention": "full", "tasks": ["squad", "more"], "corpus": {"mix": text}},
+    }
+    config = config_of(changed, variants=variants)
+    came = replicate(config, changed / "work", only=["corpus", "model", "cell"])
+    models = ["longformer-last-layers-start", "longformer-last-layers", "full-other-text"]
+    cells = ["longformer-last-layers.seed-0.news", "full-other-text.seed-0.squad", "full-other-text.seed-0.more"]
+    wanted = ["corpus/other-text-96", *(f"model/{name}" for name in models), *(f"cell/{name}.test" for name in cells)]
+    assert sorted(came.done) == sorted(wanted) and not came.failed
+    notes = {path.parent.name: json.loads(path.read_text()) for path in changed.glob("work/models/*/gonerd.json")}
+    assert [notes[name]["kept_layers"] for name in ("longformer-last-layers-start", "longformer-start")] == [
+        [2, 3],
+        [0, 2],
+    ]
+    assert notes["full-other-text"]["corpus"]["name"] == "other-text" and notes["full-ctd"]["corpus"]["name"] == "tiny"
+    text = document(config)
+    first, second = text.partition("### 1.")[2].split("### 2.")
+    assert "Mixes used: other-text, tiny." in first and first.count("`full-other-text` - `full-ctd`") == 2
+    assert "`longformer-last-layers` - `longformer-ctd`" in second.partition("### 3.")[0]
+    assert "| longformer, last layers |" in text and "| `news` | Named entities of documents: news |" in text
+    (row,) = [line for line in text.splitlines() if line.startswith("| `more` |") and "squad" not in line]
+    assert row.endswith(f"{SYSTEMS + 2} of {SYSTEMS + 2} |")  # the taught one, and that of another text
+
+
 def test_one_that_fails_costs_no_other(changed, capsys):
     shutil.rmtree(changed / "data" / "ner")
     config_of(changed, seeds=[3])
