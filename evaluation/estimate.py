@@ -17,6 +17,7 @@ from gonerd.models.finetuning._kind import collate
 from gonerd.models.finetuning.batching import Batching
 from gonerd.models.finetuning.defaults import defaults_for
 from gonerd.models.finetuning.running import run_batches
+from gonerd.models.finetuning.train import in_bf16
 from gonerd.models.load import load_model
 from gonerd.models.products import fast_products
 from gonerd.models.windows import takes_global_mask
@@ -78,7 +79,8 @@ def estimate(cell: Cell, out: Path) -> Estimate:
         folder = tuned_folder(cell.model, cell.place, out, settings)
         recipe = finetune_settings(cell.place, settings.tuning)
         if not is_finished(cell.model, data, folder, recipe):
-            tuning = run.training(data, recipe.epochs or defaults_for(data.name, data.kind).epochs)
+            epochs = recipe.epochs or defaults_for(data.name, data.kind).epochs
+            tuning = run.training(data, epochs, in_bf16(recipe.bf16))
     windows, predicting = run.predicting(examples, Batching(settings.batch_size))
     return Estimate(cell, len(loaded.examples), cached, windows, tuning, predicting)
 
@@ -114,7 +116,7 @@ class _Timed:
 
         return round(len(pieces) * scale), scale * _seconds(batches, pieces, forward)
 
-    def training(self, data: TaskData, epochs: float) -> float:
+    def training(self, data: TaskData, epochs: float, bf16: bool) -> float:
         """Returns the seconds of training and of scoring the held-out examples after each epoch."""
         sample, scale = _sampled(data.train)
         pieces = self.kind.pieces(self.tokenizer, sample, self.shape, gold=True)
@@ -127,7 +129,8 @@ class _Timed:
             inputs = collate(own, self.tokenizer.pad_token_id, attends=attends)
             targets = self.kind.targets(own, inputs["input_ids"].shape[1])
             device = self.model.device
-            outputs = self.model(**{name: value.to(device) for name, value in inputs.items()})
+            with torch.autocast(device.type, torch.bfloat16, enabled=bf16):
+                outputs = self.model(**{name: value.to(device) for name, value in inputs.items()})
             self.kind.loss(outputs, {name: value.to(device) for name, value in targets.items()}).backward()
             self.model.zero_grad()
 

@@ -69,8 +69,11 @@ class Cell:
 
     @property
     def before(self) -> Cell | None:
-        """The cell from whose fine-tuned model this one begins."""
-        return replace(self, task=self.told.after, taught=None) if self.told.after else None
+        """The cell from whose fine-tuned model this one begins; a taught one's was taught as well, if that is asked."""
+        after = self.told.after
+        if after is None:
+            return None
+        return replace(self, task=after, taught=self.taught if self.taught and after in self.taught.tasks else None)
 
     @property
     def teacher(self) -> Cell | None:

@@ -25,6 +25,11 @@ from .distillation import taken
 Objective = Callable[[Any, dict[str, Tensor], Any, dict[str, Tensor]], Tensor]
 
 
+def in_bf16(told: bool | None) -> bool:
+    """Tells whether layers compute in bf16: as told, or else where a GPU can."""
+    return torch.cuda.is_available() and torch.cuda.is_bf16_supported() if told is None else told
+
+
 @dataclass(frozen=True)
 class Recipe:
     """How to train.
@@ -114,7 +119,7 @@ def train(
             dataloader_pin_memory=cuda,
             use_cpu=not torch.accelerator.is_available(),  # or else bf16 is refused where there is nothing but a CPU
             optim="adamw_torch_fused",  # one pass over the weights, on CPUs too
-            bf16=(cuda and torch.cuda.is_bf16_supported()) if recipe.bf16 is None else recipe.bf16,
+            bf16=in_bf16(recipe.bf16),
         )
         marks = any(map(takes_global_mask, (model, *filter(None, [getattr(objective, "teacher", None)]))))
         trainer = _Trainer(

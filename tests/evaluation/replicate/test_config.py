@@ -7,6 +7,7 @@ import yaml
 
 from gonerd.cli import main
 from gonerd.evaluation.replicate import read_replicate
+from gonerd.evaluation.replicate.cells import cells_of
 from gonerd.evaluation.replicate.models import recipe_of, tokens_of
 from gonerd.evaluation.replicate.places import Folders
 from gonerd.evaluation.replicate.plan import plan
@@ -106,7 +107,7 @@ def test_the_matrix_is_complete_before_it_is_deep(tmp_path):
     assert [kind for i, kind in enumerate(kinds) if i == 0 or kinds[i - 1] != kind] == order
     cells = [name for name in names if name.startswith("cell/")]
     seeds = [int(name.partition(".seed-")[2].partition(".")[0]) for name in cells]
-    assert seeds == sorted(seeds) and seeds.count(0) == seeds.count(1) == 15 * 11 + 5 * 5 + 12
+    assert seeds == sorted(seeds) and seeds.count(0) == seeds.count(1) == 15 * 11 + 5 * 5 + 13
     tasks = list(dict.fromkeys(name.split(".")[2] for name in cells))
     assert tasks == list(config.tasks) and tasks.index("squad") < tasks.index("hotpotqa")
     assert all(names.index(need) < names.index(work.name) for work in works for need in work.needs)
@@ -135,6 +136,18 @@ def test_what_is_compared_has_read_as_much(name, tmp_path):
         tokens = {step: tokens_of(steps[step]) for step in steps}
         assert sum(tokens[name] for name in variants) == pytest.approx(5.5e6, rel=0.02)
         assert sum(tokens[name] for name in tokens if name not in variants) == pytest.approx(9e6, rel=0.02)
+
+
+def test_what_is_taught_goes_on_from_what_was_taught(tmp_path):
+    """A task after another begins from the same student's model of that: taught where it was taught on that too."""
+    config = read_replicate(CONFIGS / "replicate-small.yaml")
+    cells = {cell.name: cell for cell in cells_of(config, Folders(config, tmp_path), (0,))}
+    for student in ("longformer-ctd", "longformer-ctd-td", "nystromformer-ctd-td", "longformer-books"):
+        assert cells[f"{student}.seed-0.hotpotqa.test"].before == cells[f"{student}.seed-0.squad.test"]
+    (taught,) = [one for one in config.taught if one.student == "longformer-ctd"]
+    alone = config.model_copy(update={"taught": (taught.model_copy(update={"tasks": ("hotpotqa",)}),)})
+    cells = {cell.name: cell for cell in cells_of(alone, Folders(alone, tmp_path), (0,))}
+    assert cells["longformer-ctd-td.seed-0.hotpotqa.test"].before == cells["longformer-ctd.seed-0.squad.test"]
 
 
 def test_nothing_is_trained_on_that_is_scored():
