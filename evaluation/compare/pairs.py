@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,14 +12,16 @@ import numpy as np
 from gonerd.errors import GonerdError, UsageError
 from gonerd.evaluation.metrics import Counts
 from gonerd.evaluation.results import Scored
+from gonerd.evaluation.schema import ScoresResult
 from gonerd.evaluation.scoring import Matched
 from gonerd.evaluation.tasks import TASKS, Task
 
+from .counts import Kept
 from .equivalence import tost
 from .flips import flips
 from .kept import spread
 from .resampling import bootstrap, randomisation
-from .statistic import counted
+from .statistic import Statistic, counted
 
 MARGIN = 0.01
 
@@ -66,19 +69,54 @@ def compare_runs(first: Sequence[Scored], second: Sequence[Scored], settings: Co
     task = TASKS.get(first[0].result.task.name)
     check_same([*first, *second])
     sides = [[counted(task, ordered(run, first[0])) for run in runs] for runs in (first, second)]
-    statistic = sides[0][0][0]
-    # Over seeds, the mean of a document's counts stands for the document.
-    a, b = (np.mean([counts for _, counts in side], axis=0) for side in sides)
+    counts = [[found for _, found in side] for side in sides]
+    told = {"examples": len(first[0].matched.ids), "flips": _flips(task, first, second)}
+    return _compared(sides[0][0][0], counts, [[run.result for run in runs] for runs in (first, second)], told, settings)
+
+
+def compare_counts(first: Sequence[Kept], second: Sequence[Kept], settings: CompareSettings) -> Pair:
+    """Compares two systems on one task by their counts alone, which say nothing of flips.
+
+    Args:
+        first: Results of one system; several are seeds.
+        second: Results of the other.
+        settings: How to compare.
+
+    Raises:
+        UsageError: They hold different documents, or different versions of the task.
+    """
+    like = first[0]
+    for run in [*first[1:], *second]:
+        _check_version(run.path, run.result, like.path, like.result)
+        theirs, ours = ((one.documents, one.result.counts.scored) for one in (run, like))
+        if theirs != ours:
+            raise UsageError(f"{like.path} and {run.path} hold different documents; evaluate both on the same")
+    counts = [[run.counts for run in runs] for runs in (first, second)]
+    told = {"examples": like.result.counts.scored, "flips": None}
+    return _compared(like.statistic, counts, [[run.result for run in runs] for runs in (first, second)], told, settings)
+
+
+def _compared(
+    statistic: Statistic,
+    counts: Sequence[Sequence[Counts]],
+    results: Sequence[Sequence[ScoresResult]],
+    told: Mapping[str, Any],
+    settings: CompareSettings,
+) -> Pair:
+    """Draws documents; over seeds, the mean of a document's counts stands for the document."""
+    a, b = (np.mean(side, axis=0) for side in counts)
     drawn = bootstrap(a, b, statistic, resamples=settings.resamples, seed=settings.seed)
     p = randomisation(a, b, statistic, resamples=5 * settings.resamples, seed=settings.seed)
+    like = results[0][0]
+    first, second = (spread([result.score for result in side]) for side in results)
     numbers = {
-        "task": first[0].result.task.title,
-        "split": first[0].result.task.split,
-        "group": task.group,
+        "task": like.task.title,
+        "split": like.task.split,
+        "group": TASKS.get(like.task.name).group,
         "documents": len(a),
-        "examples": len(first[0].matched.ids),
-        "first": spread([run.result.score for run in first]),
-        "second": spread([run.result.score for run in second]),
+        "examples": told["examples"],
+        "first": first,
+        "second": second,
         "intervals": {
             "first": drawn.first.as_dict(),
             "second": drawn.second.as_dict(),
@@ -87,7 +125,7 @@ def compare_runs(first: Sequence[Scored], second: Sequence[Scored], settings: Co
         },
         "randomisation_p": p,
         "equivalence": tost(drawn.difference.value, drawn.error, len(a) - 1, settings.margin).as_dict(),
-        "flips": _flips(task, first, second),
+        "flips": told["flips"],
     }
     return Pair(numbers, drawn.draws)
 
@@ -122,12 +160,7 @@ def check_same(runs: Sequence[Scored]) -> None:
     """
     like = runs[0]
     for run in runs[1:]:
-        theirs, ours = run.result, like.result
-        if theirs.task.version != ours.task.version:
-            raise UsageError(
-                f"{like.path} and {run.path}: versions {ours.task.version} and {theirs.task.version} of task "
-                f"{ours.task.name!r} do not compare; evaluate again"
-            )
+        _check_version(run.path, run.result, like.path, like.result)
         differing = set(run.matched.ids) ^ set(like.matched.ids)
         if differing:
             some = ", ".join(map(repr, sorted(differing)[:5]))
@@ -141,3 +174,12 @@ def check_same(runs: Sequence[Scored]) -> None:
                 raise GonerdError(
                     f"{like.path} and {run.path}: the gold answers of {key!r} differ; evaluate both on the same"
                 )
+
+
+def _check_version(path: Path, result: ScoresResult, like_path: Path, like: ScoresResult) -> None:
+    theirs, ours = result.task, like.task
+    if theirs.version != ours.version:
+        raise UsageError(
+            f"{like_path} and {path}: versions {ours.version} and {theirs.version} of task {ours.name!r} do not "
+            "compare; evaluate again"
+        )

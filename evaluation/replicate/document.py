@@ -44,7 +44,8 @@ _MEANS = """Means over the tasks of a group, the best in bold. Full attention (S
 of 512 tokens are the baselines. In windows the times are those of a model of the same size with random weights."""
 _READ = """Tokens that each model read in training: a student since it was halved, and beside it the model that it is
 half of, with all that this was made of."""
-_PAGE = """`report.html` in the working folder shows the same example by example; it needs the predictions, which are
+_PAGE = """`gonerd evaluate report` over the folder of these results, with `--pair TEACHER=STUDENT` for each pair, makes
+the page of them. `report.html` in the working folder shows every example as well; that needs the predictions, which are
 pieces of the texts and so stay there."""
 _TASKS = "Means of the headline metrics, 0 to 1; the best in bold."
 

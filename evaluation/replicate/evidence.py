@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from gonerd.errors import GonerdError
+from gonerd.evaluation.compare.counts import Kept, read_kept
 from gonerd.evaluation.compare.side import without_seed
 from gonerd.evaluation.schema import EfficiencyResult, read_result
 from gonerd.evaluation.schema.reading import is_result
 from gonerd.files import read_json
 
-from .publish import BASE, Kept, read_kept
+from .publish import BASE
 from .scores import TaskScores
 
 SUMMARY = "models.json"

@@ -10,11 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from gonerd.evaluation.compare.counts import Kept
 from gonerd.evaluation.compare.resampling import LEVEL, Interval
 from gonerd.evaluation.metrics import Counts
 from gonerd.evaluation.tasks import TASKS
-
-from .publish import Kept
 
 RESAMPLES = 2000
 

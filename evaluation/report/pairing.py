@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from gonerd.errors import GonerdError, UsageError, unknown_name
+from gonerd.evaluation.compare.counts import read_kept
 from gonerd.evaluation.compare.kept import averages, spread
-from gonerd.evaluation.compare.pairs import CompareSettings, Pair, check_same, compare_runs
+from gonerd.evaluation.compare.pairs import CompareSettings, Pair, check_same, compare_counts, compare_runs
 from gonerd.evaluation.compare.side import without_seed
 from gonerd.evaluation.metrics import Counts
 from gonerd.evaluation.results import Scored, read_scored
@@ -102,7 +103,9 @@ def compare_all(found: Collection, pairs: Sequence[tuple[str, str]], settings: C
 def _compare(
     entry: Compared, column: Column, sides: Sequence[Sequence[Run]], read: dict[Path, Scored], settings: CompareSettings
 ) -> Pair | None:
-    """Compares one column; None, with the reason noted, where there is nothing to draw samples from.
+    """Compares one column, by counts where predictions are not there.
+
+    It is None, with the reason noted, where there is nothing to draw samples from.
 
     Raises:
         GonerdError: The two were not scored on the same examples.
@@ -110,8 +113,12 @@ def _compare(
     try:
         first, second = ([_read(run, read) for run in side] for side in sides)
     except GonerdError as error:
-        entry.missing[column] = str(error)
-        return None
+        try:
+            kept = [[read_kept(run.path) for run in side] for side in sides]
+        except GonerdError:
+            entry.missing[column] = str(error)
+            return None
+        return compare_counts(*kept, settings)
     check_same([*first, *second])
     entry.scored[column] = (first[0], second[0])
     try:

@@ -10,6 +10,7 @@ import yaml
 
 from gonerd.cli import main
 from gonerd.errors import GonerdError, UsageError
+from gonerd.evaluation.compare.counts import read_kept
 from gonerd.evaluation.compare.kept import averages
 from gonerd.evaluation.compare.pairs import CompareSettings, compare_runs
 from gonerd.evaluation.compare.resampling import bootstrap
@@ -19,7 +20,7 @@ from gonerd.evaluation.replicate.document import document
 from gonerd.evaluation.replicate.evidence import read_evidence
 from gonerd.evaluation.replicate.groups import group_kept
 from gonerd.evaluation.replicate.places import Folders
-from gonerd.evaluation.replicate.publish import publish, read_kept
+from gonerd.evaluation.replicate.publish import publish
 from gonerd.evaluation.replicate.settings import Attention, Deepen
 from gonerd.evaluation.replicate.work import DONE, State
 from gonerd.evaluation.results import read_scored

@@ -9,12 +9,12 @@ import yaml
 
 from gonerd.cli import main
 from gonerd.errors import GonerdError
+from gonerd.evaluation.compare.counts import read_kept
 from gonerd.evaluation.efficiency.facts import facts_of
 from gonerd.evaluation.efficiency.plan import groups
 from gonerd.evaluation.replicate import cells, read_replicate, timing
 from gonerd.evaluation.replicate.document import document
 from gonerd.evaluation.replicate.evidence import read_evidence
-from gonerd.evaluation.replicate.publish import read_kept
 from gonerd.evaluation.replicate.run import replicate, states
 from gonerd.evaluation.replicate.work import DONE, OTHERWISE
 from gonerd.evaluation.results import read_scored

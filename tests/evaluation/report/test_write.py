@@ -10,6 +10,7 @@ import pytest
 from gonerd import GonerdError, UsageError
 from gonerd.cli import main
 from gonerd.evaluation.compare.run import CompareSettings, compare
+from gonerd.evaluation.replicate.publish import publish
 from gonerd.evaluation.report import ReportSettings, write_report
 from gonerd.evaluation.report.charts import curves
 from gonerd.evaluation.report.plots import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, Series, plot, ticks
@@ -284,3 +285,26 @@ def test_a_matrix_of_two_hundred_cells(tmp_path):
     assert all(re.fullmatch(r"-?\d\.\d{3}", row[n]) for row in found["All scores"] for n in row if n != "model")
     assert len(found["Score kept, task by task"]) == 190
     assert html.count('<section id="task-') == 10
+
+
+def test_counts_stand_in_for_predictions(results, tmp_path):
+    """What a replication keeps has no predictions: its counts give the same intervals; other documents none."""
+    title = "Score kept, task by task"
+    _, wanted = report(results, tmp_path / "out")
+    kept = tmp_path / "kept"
+    for path in results.glob("*.json"):
+        if path.name != "efficiency.json":
+            publish(path, kept, "models/x")
+    write_times(kept, [("big", 512, 2.0, 100, {}), ("small", 512, 0.5, 75, {})])
+    _, found = report(kept, tmp_path / "from-counts")
+    assert found[title] == wanted[title] and "(" in found[title][0]["score kept"]
+    assert found["What was kept, what was saved"] == wanted["What was kept, what was saved"]
+    write_scores(tmp_path / "other", "small", "rte", [(f"x{i}", i % 2, 1) for i in range(40)])
+    publish(tmp_path / "other" / "small.rte.json", kept, "models/x")
+    _, found = report(kept, tmp_path / "others")
+    row = next(row for row in found[title] if row["task"] == "rte/validation")
+    assert row["score kept"].startswith("n/a: ") and "hold different documents" in row["score kept"]
+    for path in kept.glob("*.counts.parquet"):
+        path.unlink()
+    row = report(kept, tmp_path / "neither")[1][title][0]
+    assert "; no interval: " in row["score kept"] and "names no predictions" in row["score kept"]
