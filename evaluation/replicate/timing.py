@@ -11,6 +11,7 @@ from gonerd.evaluation.efficiency import EfficiencySettings, measure_efficiency
 from gonerd.evaluation.efficiency.run import FILE
 from gonerd.files import read_json, write_json, write_text
 from gonerd.models.conversion import convert
+from gonerd.models.load import load_model
 from gonerd.models.save import NOTE, save
 from gonerd.models.settings import first_difference
 
@@ -114,14 +115,18 @@ def _beside(told: Times, systems: Sequence[System]) -> Iterator[tuple[str, tuple
 
 
 def _extended(config: Replicate, folders: Folders, system: System, length: int) -> None:
-    """Makes a copy that takes longer texts; times hang on the shape of a model, not on its positions' values."""
+    """Makes a copy that takes longer texts; times hang on the shape of a model, not on its positions' values.
+
+    It has no head: that of hidden words, which no task has, costs more than the layers of a small encoder.
+    """
     told = config.attentions[system.attention]
     out = folders.times(length) / "models" / system.name
     note = folders.note(system.name) or {}
     held = read_json(out / NOTE, f"remove {out}") if (out / NOTE).is_file() else {}
     if held.get("extended") != _identity(note):
         (folders.times(length) / FILE).unlink(missing_ok=True)  # what was measured of another model of that name
-        model, tokenizer = convert(folders.models / system.name, system.attention, length, told.window, **told.options)
+        model, tokenizer = load_model(folders.models / system.name, "base")
+        model, tokenizer = convert(model, system.attention, length, told.window, tokenizer=tokenizer, **told.options)
         save(model, tokenizer, out, {"made_by": "gonerd evaluate replicate", "extended": _identity(note)})
 
 
