@@ -38,9 +38,9 @@ once, with one seed, so what another distillation would change is in no interval
 number of comparisons. Intervals of times hold all rounds. A share kept is the student's mean score over the teacher's;
 it has no interval where the teacher scores nothing in one of the draws."""
 _NONE_YET = "No cell was run yet: what follows is what will be measured. `gonerd evaluate replicate` fills it in."
-_KEPT = f"""Time and memory at {LENGTH:,} tokens, one text at a time, of encoders without a head. Beside the share of the
-teacher's own time stands that of Hugging Face's code of it; of full attention that is its SDPA path. Students of one
-attention have one shape."""
+_KEPT = f"""Time and memory at {LENGTH:,} tokens, one text at a time, of encoders without a head. Beside the share of
+the teacher's own time stands that of Hugging Face's code of it; of full attention that is its SDPA path. Students of
+one attention have one shape."""
 _MEANS = """Means over the tasks of a group, the best in bold. Full attention (SDPA) and full attention in windows
 of 512 tokens are the baselines. In windows the times are those of a model of the same size with random weights."""
 _READ = """Tokens that each model read in training: a student since it was halved, and beside it the model that it is
