@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from gonerd.errors import GonerdError, UsageError
+from gonerd.errors import UsageError
 from gonerd.evaluation.metrics import Counts
 from gonerd.evaluation.results import Scored
 from gonerd.evaluation.schema import ScoresResult
-from gonerd.evaluation.scoring import Matched
 from gonerd.evaluation.tasks import TASKS, Task
 
 from .counts import Kept
@@ -21,6 +19,7 @@ from .equivalence import tost
 from .flips import flips
 from .kept import spread
 from .resampling import bootstrap, randomisation
+from .same import check_same, check_version, ordered
 from .statistic import Statistic, counted
 
 MARGIN = 0.01
@@ -87,7 +86,7 @@ def compare_counts(first: Sequence[Kept], second: Sequence[Kept], settings: Comp
     """
     like = first[0]
     for run in [*first[1:], *second]:
-        _check_version(run.path, run.result, like.path, like.result)
+        check_version(run.path, run.result, like.path, like.result)
         theirs, ours = ((one.documents, one.result.counts.scored) for one in (run, like))
         if theirs != ours:
             raise UsageError(f"{like.path} and {run.path} hold different documents; evaluate both on the same")
@@ -138,48 +137,3 @@ def _flips(task: Task, first: Sequence[Scored], second: Sequence[Scored]) -> dic
     sides = {"gained": found.gained, "lost": found.lost}
     rows = {name: [{"id": key, "what": what} for key, what in side] for name, side in sides.items()}
     return {"both_right": found.both, **rows}
-
-
-def ordered(run: Scored, like: Scored) -> Matched:
-    """Returns a run's examples in the order of another's."""
-    matched = run.matched
-    if matched.ids == like.matched.ids:
-        return matched
-    place = {key: i for i, key in enumerate(matched.ids)}
-    order = [place[key] for key in like.matched.ids]
-    columns = (matched.ids, like.matched.documents, matched.gold, matched.predicted)
-    ids, _, gold, predicted = ([column[i] for i in order] for column in columns)
-    return Matched(ids, like.matched.documents, gold, predicted, matched.missing, matched.unknown)
-
-
-def check_same(runs: Sequence[Scored]) -> None:
-    """Refuses runs over different examples, or of different versions of the task.
-
-    Raises:
-        UsageError: They do not compare; the message names the files and the ids.
-    """
-    like = runs[0]
-    for run in runs[1:]:
-        _check_version(run.path, run.result, like.path, like.result)
-        differing = set(run.matched.ids) ^ set(like.matched.ids)
-        if differing:
-            some = ", ".join(map(repr, sorted(differing)[:5]))
-            raise UsageError(
-                f"{like.path} and {run.path} hold different examples ({len(differing)} ids in one alone, {some}); "
-                "evaluate both on the same"
-            )
-        gold = dict(zip(run.matched.ids, run.matched.gold, strict=True))
-        for key, wanted in zip(like.matched.ids, like.matched.gold, strict=True):
-            if gold[key] != wanted:
-                raise GonerdError(
-                    f"{like.path} and {run.path}: the gold answers of {key!r} differ; evaluate both on the same"
-                )
-
-
-def _check_version(path: Path, result: ScoresResult, like_path: Path, like: ScoresResult) -> None:
-    theirs, ours = result.task, like.task
-    if theirs.version != ours.version:
-        raise UsageError(
-            f"{like_path} and {path}: versions {ours.version} and {theirs.version} of task {ours.name!r} do not "
-            "compare; evaluate again"
-        )

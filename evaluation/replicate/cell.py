@@ -12,7 +12,8 @@ from gonerd.evaluation.places import Place
 from gonerd.evaluation.run import RunSettings
 
 from .places import Folders
-from .settings import SHORT, Taught
+from .settings import SHORT
+from .student_settings import Taught
 from .systems import WINDOWS, made_systems
 from .task_settings import TaskSettings
 

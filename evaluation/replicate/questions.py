@@ -15,7 +15,7 @@ from .systems import ALONE, CTD, DTC, ENCODER, ENCODER_STUDENT, is_efficient, st
 
 if TYPE_CHECKING:
     from .config import Replicate
-    from .settings import Variant
+    from .student_settings import Variant
 
 
 @dataclass(frozen=True)

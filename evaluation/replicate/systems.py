@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .config import Replicate
-    from .settings import Variant
+    from .student_settings import Variant
 
 ENCODER, ENCODER_STUDENT = "encoder", "encoder-student"
 CTD, DTC, ALONE, DISTILLED, TAUGHT, VARIANT = "ctd", "dtc", "alone", "kd", "td", "variant"

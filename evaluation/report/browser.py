@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from gonerd.evaluation.compare.pairs import ordered
+from gonerd.evaluation.compare.same import ordered
 from gonerd.evaluation.metrics import METRICS
 from gonerd.evaluation.results import Scored
 from gonerd.evaluation.tasks import TASKS, Task

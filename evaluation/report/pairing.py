@@ -10,7 +10,8 @@ from typing import Any
 from gonerd.errors import GonerdError, UsageError, unknown_name
 from gonerd.evaluation.compare.counts import read_kept
 from gonerd.evaluation.compare.kept import averages, spread
-from gonerd.evaluation.compare.pairs import CompareSettings, Pair, check_same, compare_counts, compare_runs
+from gonerd.evaluation.compare.pairs import CompareSettings, Pair, compare_counts, compare_runs
+from gonerd.evaluation.compare.same import check_same
 from gonerd.evaluation.compare.side import without_seed
 from gonerd.evaluation.metrics import Counts
 from gonerd.evaluation.results import Scored, read_scored
