@@ -115,11 +115,11 @@ def _compare(
         first, second = ([_read(run, read) for run in side] for side in sides)
     except GonerdError as error:
         try:
-            kept = [[read_kept(run.path) for run in side] for side in sides]
+            ours, theirs = ([read_kept(run.path) for run in side] for side in sides)
         except GonerdError:
             entry.missing[column] = str(error)
             return None
-        return compare_counts(*kept, settings)
+        return compare_counts(ours, theirs, settings)
     check_same([*first, *second])
     entry.scored[column] = (first[0], second[0])
     try:
