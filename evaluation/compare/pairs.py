@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from gonerd.errors import UsageError
 from gonerd.evaluation.metrics import Counts
 from gonerd.evaluation.results import Scored
 from gonerd.evaluation.schema import ScoresResult
@@ -19,7 +18,7 @@ from .equivalence import tost
 from .flips import flips
 from .kept import spread
 from .resampling import bootstrap, randomisation
-from .same import check_same, check_version, ordered
+from .same import check_counts, check_same, ordered
 from .statistic import Statistic, counted
 
 MARGIN = 0.01
@@ -67,10 +66,13 @@ def compare_runs(first: Sequence[Scored], second: Sequence[Scored], settings: Co
     """
     task = TASKS.get(first[0].result.task.name)
     check_same([*first, *second])
-    sides = [[counted(task, ordered(run, first[0])) for run in runs] for runs in (first, second)]
-    counts = [[found for _, found in side] for side in sides]
+    sides = [
+        [(run.result, *counted(task, ordered(run, first[0]))) for run in runs]  # result, statistic, counts
+        for runs in (first, second)
+    ]
+    pair = _compared(sides[0][0][1], [[(result, counts) for result, _, counts in side] for side in sides], settings)
     told = {"examples": len(first[0].matched.ids), "flips": _flips(task, first, second)}
-    return _compared(sides[0][0][0], counts, [[run.result for run in runs] for runs in (first, second)], told, settings)
+    return Pair(pair.numbers | told, pair.draws)
 
 
 def compare_counts(first: Sequence[Kept], second: Sequence[Kept], settings: CompareSettings) -> Pair:
@@ -84,36 +86,26 @@ def compare_counts(first: Sequence[Kept], second: Sequence[Kept], settings: Comp
     Raises:
         UsageError: They hold different documents, or different versions of the task.
     """
-    like = first[0]
-    for run in [*first[1:], *second]:
-        check_version(run.path, run.result, like.path, like.result)
-        theirs, ours = ((one.documents, one.result.counts.scored) for one in (run, like))
-        if theirs != ours:
-            raise UsageError(f"{like.path} and {run.path} hold different documents; evaluate both on the same")
-    counts = [[run.counts for run in runs] for runs in (first, second)]
-    told = {"examples": like.result.counts.scored, "flips": None}
-    return _compared(like.statistic, counts, [[run.result for run in runs] for runs in (first, second)], told, settings)
+    check_counts([*first, *second])
+    sides = [[(run.result, run.counts) for run in runs] for runs in (first, second)]
+    return _compared(first[0].statistic, sides, settings)
 
 
 def _compared(
-    statistic: Statistic,
-    counts: Sequence[Sequence[Counts]],
-    results: Sequence[Sequence[ScoresResult]],
-    told: Mapping[str, Any],
-    settings: CompareSettings,
+    statistic: Statistic, sides: Sequence[Sequence[tuple[ScoresResult, Counts]]], settings: CompareSettings
 ) -> Pair:
     """Draws documents; over seeds, the mean of a document's counts stands for the document."""
-    a, b = (np.mean(side, axis=0) for side in counts)
+    a, b = (np.mean([counts for _, counts in side], axis=0) for side in sides)
     drawn = bootstrap(a, b, statistic, resamples=settings.resamples, seed=settings.seed)
     p = randomisation(a, b, statistic, resamples=5 * settings.resamples, seed=settings.seed)
-    like = results[0][0]
-    first, second = (spread([result.score for result in side]) for side in results)
+    like = sides[0][0][0]
+    first, second = (spread([result.score for result, _ in side]) for side in sides)
     numbers = {
         "task": like.task.title,
         "split": like.task.split,
         "group": TASKS.get(like.task.name).group,
         "documents": len(a),
-        "examples": told["examples"],
+        "examples": like.counts.scored,
         "first": first,
         "second": second,
         "intervals": {
@@ -124,7 +116,7 @@ def _compared(
         },
         "randomisation_p": p,
         "equivalence": tost(drawn.difference.value, drawn.error, len(a) - 1, settings.margin).as_dict(),
-        "flips": told["flips"],
+        "flips": None,
     }
     return Pair(numbers, drawn.draws)
 

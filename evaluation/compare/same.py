@@ -10,6 +10,8 @@ from gonerd.evaluation.results import Scored
 from gonerd.evaluation.schema import ScoresResult
 from gonerd.evaluation.scoring import Matched
 
+from .counts import Kept
+
 
 def ordered(run: Scored, like: Scored) -> Matched:
     """Returns a run's examples in the order of another's."""
@@ -31,7 +33,7 @@ def check_same(runs: Sequence[Scored]) -> None:
     """
     like = runs[0]
     for run in runs[1:]:
-        check_version(run.path, run.result, like.path, like.result)
+        _check_version(run.path, run.result, like.path, like.result)
         differing = set(run.matched.ids) ^ set(like.matched.ids)
         if differing:
             some = ", ".join(map(repr, sorted(differing)[:5]))
@@ -47,12 +49,21 @@ def check_same(runs: Sequence[Scored]) -> None:
                 )
 
 
-def check_version(path: Path, result: ScoresResult, like_path: Path, like: ScoresResult) -> None:
-    """Refuses a result of another version of the task.
+def check_counts(runs: Sequence[Kept]) -> None:
+    """Refuses counts of different documents, or of different versions of the task.
 
     Raises:
-        UsageError: It is one.
+        UsageError: They do not compare; the message names the files.
     """
+    like = runs[0]
+    for run in runs[1:]:
+        _check_version(run.path, run.result, like.path, like.result)
+        theirs, ours = ((one.documents, one.result.counts.scored) for one in (run, like))
+        if theirs != ours:
+            raise UsageError(f"{like.path} and {run.path} hold different documents; evaluate both on the same")
+
+
+def _check_version(path: Path, result: ScoresResult, like_path: Path, like: ScoresResult) -> None:
     theirs, ours = result.task, like.task
     if theirs.version != ours.version:
         raise UsageError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from gonerd.errors import UsageError, unknown_name
@@ -51,9 +52,8 @@ def _check_variants(found: Replicate) -> None:
             raise unknown_name(f"attention of {where}:", variant.attention, found.attentions)
         if variant_name(name, variant) in others:
             raise UsageError(f"{where}: {variant_name(name, variant)!r} is another student; name it otherwise")
+        _check_tasks(f"{where}:", variant.tasks, found)
         for task in variant.tasks:
-            if task not in found.tasks:
-                raise unknown_name(f"task of {where}:", task, found.tasks)
             before = found.tasks[task].after
             if before is not None and before not in variant.tasks:
                 raise UsageError(f"{where}: {task!r} comes after {before!r}, so name that as well")
@@ -65,9 +65,13 @@ def _check_taught(found: Replicate) -> None:
         for role in ("student", "teacher"):
             if getattr(taught, role) not in known:
                 raise unknown_name(f"{role} of key 'taught'", getattr(taught, role), known)
-        for task in taught.tasks:
-            if task not in found.tasks:
-                raise unknown_name("task of key 'taught'", task, found.tasks)
+        _check_tasks("key 'taught'", taught.tasks, found)
     names = [taught.name for taught in found.taught]
     if twice := next((name for name in names if names.count(name) > 1), None):
         raise UsageError(f"key 'taught' names two of {twice!r}; put their tasks together")
+
+
+def _check_tasks(where: str, tasks: Sequence[str], found: Replicate) -> None:
+    for task in tasks:
+        if task not in found.tasks:
+            raise unknown_name(f"task of {where}", task, found.tasks)

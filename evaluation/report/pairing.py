@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from gonerd.errors import GonerdError, UsageError, unknown_name
 from gonerd.evaluation.compare.counts import read_kept
 from gonerd.evaluation.compare.kept import averages, spread
 from gonerd.evaluation.compare.pairs import CompareSettings, Pair, compare_counts, compare_runs
-from gonerd.evaluation.compare.same import check_same
+from gonerd.evaluation.compare.same import check_counts, check_same
 from gonerd.evaluation.compare.side import without_seed
 from gonerd.evaluation.metrics import Counts
 from gonerd.evaluation.results import Scored, read_scored
@@ -119,11 +120,14 @@ def _compare(
         except GonerdError:
             entry.missing[column] = str(error)
             return None
-        return compare_counts(ours, theirs, settings)
-    check_same([*first, *second])
-    entry.scored[column] = (first[0], second[0])
+        check_counts([*ours, *theirs])
+        compare = partial(compare_counts, ours, theirs, settings)
+    else:
+        check_same([*first, *second])
+        entry.scored[column] = (first[0], second[0])
+        compare = partial(compare_runs, first, second, settings)
     try:
-        return compare_runs(first, second, settings)
+        return compare()
     except GonerdError as error:
         entry.missing[column] = str(error)
         return None
