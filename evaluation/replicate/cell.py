@@ -116,7 +116,7 @@ class Cell:
                 "settings": settings,
                 "before": self.before.facts() if self.before else None,
                 "teacher": self.teacher.facts() if self.teacher else None,
-                "taught": self.taught.model_dump(mode="json", exclude={"tasks"}) if self.taught else None,
+                "taught": self.taught.facts() if self.taught else None,
             }
         )
         return found

@@ -13,11 +13,12 @@ from gonerd.evaluation.run import RunSettings, evaluate_model
 from gonerd.evaluation.tuning import finetune_settings, training_data
 from gonerd.files import read_json, write_json, write_text
 from gonerd.models.finetune import finetune_task
+from gonerd.models.finetuning.defaults import defaults_for
 from gonerd.models.settings import first_difference
 
 from .cell import Cell
 from .places import Folders
-from .publish import BASE, publish
+from .publish import BASE, PASSES, publish
 from .systems import systems_of, variant_name
 from .work import DONE, OTHERWISE, TO_DO, State, Work
 
@@ -62,6 +63,7 @@ def fine_tuned(cell: Cell) -> Path:
     before, teacher, place = cell.before, cell.teacher, cell.place
     source = cell.folders.models / cell.model if before is None else fine_tuned(before)
     settings = finetune_settings(place, cell.settings.tuning)
+    data = training_data(place, cell.settings.train_limit)
     if cell.taught is not None and teacher is not None:
         settings = replace(
             settings,
@@ -69,8 +71,8 @@ def fine_tuned(cell: Cell) -> Path:
             distill_weight=cell.taught.distill_weight,
             temperature=cell.taught.temperature,
             state_losses=cell.taught.state_losses,
+            epochs=cell.taught.passes * (settings.epochs or defaults_for(data.name, data.kind).epochs),
         )
-    data = training_data(place, cell.settings.train_limit)
     finetune_task(source, data, cell.folder, settings, resume=True)
     return cell.folder
 
@@ -83,8 +85,9 @@ def run(cell: Cell) -> str:
     (cell.folders.results / f"{cell.name}.json").unlink(missing_ok=True)
     told = RunSettings(limit=cell.told.limit)  # windows are as it was fine-tuned
     result = evaluate_model(fine_tuned(cell), cell.folders.results, cell.place, told)
-    base = {f"base_{name}": facts[name] for name in BASE}
-    publish(cell.folders.results / f"{cell.name}.json", cell.config.results, f"models/{cell.model}", base)
+    more = {f"base_{name}": facts[name] for name in BASE}
+    more |= {PASSES: cell.taught.passes} if cell.taught and cell.taught.passes > 1 else {}
+    publish(cell.folders.results / f"{cell.name}.json", cell.config.results, f"models/{cell.model}", more)
     write_json(cell.mark, facts)
     cell.begun.unlink()
     if not cell.config.keep_models and not _is_needed(cell):

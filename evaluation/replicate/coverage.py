@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from gonerd.evaluation.report.figures import NONE
 from gonerd.evaluation.tasks import TASKS
 
+from .alike import passes
 from .evidence import Evidence
 from .groups import GROUPS
 from .scores import TaskScores
@@ -45,11 +46,13 @@ def coverage_rows(config: Replicate, evidence: Evidence) -> list[Row]:
 def _updates(config: Replicate, scores: TaskScores) -> str:
     """Says how many updates of the weights a fine-tuning made: as many passes are more where windows are short."""
     windowed = {system.name for system in all_systems(config) if system.attention == WINDOWS}
-    steps: dict[bool, set[int]] = defaultdict(set)
-    for name, runs in scores.runs.items():
-        steps[name in windowed] |= {run.result.training["steps"] for run in runs if "steps" in run.result.training}
-    said = [f"{', '.join(map(str, sorted(found)))}{' in windows' if short else ''}" for short, found in steps.items()]
-    return "; ".join(sorted(one for one in said if one[:1].isdigit())) or NONE
+    steps: dict[str, set[int]] = defaultdict(set)
+    for name, run in ((name, run) for name, runs in scores.runs.items() for run in runs):
+        often = f" in {passes(run)} times the epochs" if passes(run) > 1 else ""
+        if "steps" in run.result.training:
+            steps[often + " in windows" * (name in windowed)].add(run.result.training["steps"])
+    said = [f"{', '.join(map(str, sorted(found)))}{how}" for how, found in steps.items()]
+    return "; ".join(sorted(said)) or NONE
 
 
 def reading_rows(config: Replicate, evidence: Evidence) -> list[Row]:

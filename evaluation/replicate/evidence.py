@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from gonerd.evaluation.schema import EfficiencyResult, read_result
 from gonerd.evaluation.schema.reading import is_result
 from gonerd.files import read_json
 
+from .alike import check_alike
 from .publish import BASE
 from .scores import TaskScores
 
@@ -78,7 +79,7 @@ def read_evidence(folder: Path, tasks: Collection[str] | None = None) -> Evidenc
         others,
     )
     for task in evidence.tasks.values():
-        _check_alike([run for one in task.runs.values() for run in one])
+        check_alike([run for one in task.runs.values() for run in one])
     for run in evidence.runs:
         _check_base(run, evidence.models)
     return evidence
@@ -94,40 +95,3 @@ def _check_base(run: Kept, models: Mapping[str, Mapping[str, Any]]) -> None:
                 f"{run.path}: is of a model {name!r} of which {SUMMARY} states another {key}, so the two do not stand "
                 "in one table; run `gonerd evaluate replicate --redo`"
             )
-
-
-def _check_alike(runs: Sequence[Kept]) -> None:
-    """Refuses results that do not stand beside each other: other examples, or another fine-tuning."""
-    for run in runs[1:]:
-        for what, theirs, ours in zip(_ALIKE, _alike(run), _alike(runs[0]), strict=True):
-            if theirs != ours:
-                raise GonerdError(
-                    f"{run.path} and {runs[0].path}: {what} differ ({theirs!r} and {ours!r}), so they do not stand in "
-                    "one table; run `gonerd evaluate replicate --redo`"
-                )
-    steps: dict[Any, int] = {}
-    for run in runs:
-        told = run.result.training
-        if "steps" in told and steps.setdefault(told.get("max_length"), told["steps"]) != told["steps"]:
-            raise GonerdError(
-                f"{run.path}: was fine-tuned in {told['steps']} steps and others of its windows in "
-                f"{steps[told.get('max_length')]}, so they do not stand in one table; run `gonerd evaluate replicate "
-                "--redo`"
-            )
-
-
-_TOLD = {
-    "epochs": "epochs",
-    "learning_rate": "learning rates",
-    "batch_size": "batch sizes",
-    "weight_decay": "weight decays",
-    "documents": "training examples",
-    "data_sha256": "training data",
-}
-_ALIKE = ("versions of the task", "examples", "documents", *_TOLD.values())
-
-
-def _alike(run: Kept) -> tuple[Any, ...]:
-    result, training = run.result, run.result.training
-    data = (result.dataset.sha256, result.counts.scored)
-    return (result.task.version, data, run.documents, *(training.get(name) for name in _TOLD))

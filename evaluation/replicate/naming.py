@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from .config import Replicate
 
 _FOLDER = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_LETTERS = "name it in small letters, digits and dashes, as folders bear the name"
 
 
 def check_names(found: Replicate) -> None:
@@ -47,7 +48,7 @@ def _check_variants(found: Replicate) -> None:
     for name, variant in found.variants.items():
         where = f"key 'variants', {name!r}"
         if not _FOLDER.fullmatch(name):
-            raise UsageError(f"{where}: name it in small letters, digits and dashes, as folders bear the name")
+            raise UsageError(f"{where}: {_LETTERS}")
         if variant.attention not in found.attentions:
             raise unknown_name(f"attention of {where}:", variant.attention, found.attentions)
         if variant_name(name, variant) in others:
@@ -65,10 +66,12 @@ def _check_taught(found: Replicate) -> None:
         for role in ("student", "teacher"):
             if getattr(taught, role) not in known:
                 raise unknown_name(f"{role} of key 'taught'", getattr(taught, role), known)
+        if taught.called is not None and not _FOLDER.fullmatch(taught.called):
+            raise UsageError(f"key 'taught', 'called: {taught.called}': {_LETTERS}")
         _check_tasks("key 'taught'", taught.tasks, found)
     names = [taught.name for taught in found.taught]
     if twice := next((name for name in names if names.count(name) > 1), None):
-        raise UsageError(f"key 'taught' names two of {twice!r}; put their tasks together")
+        raise UsageError(f"key 'taught' names two of {twice!r}; put their tasks together, or say what one is 'called'")
 
 
 def _check_tasks(where: str, tasks: Sequence[str], found: Replicate) -> None:

@@ -26,16 +26,17 @@ _TRAINING = (
 
 
 BASE = ("weights_sha256", "config_sha256")  # what tells the model that was fine-tuned from another of its name
+PASSES = "passes"  # how many times the epochs of its task, where not once
 
 
-def publish(path: Path, out: Path, model: str, base: Mapping[str, Any] | None = None) -> None:
+def publish(path: Path, out: Path, model: str, more: Mapping[str, Any] | None = None) -> None:
     """Writes what may be kept of a result.
 
     Args:
         path: The result file, its predictions beside it.
         out: Folder of what is kept.
         model: What to call the model's folder.
-        base: What else to state of the model that was fine-tuned.
+        more: What else to state of the fine-tuning.
 
     Raises:
         GonerdError: The predictions are missing or malformed.
@@ -50,5 +51,5 @@ def publish(path: Path, out: Path, model: str, base: Mapping[str, Any] | None = 
     value["dataset"]["asked_for"] = None if scored.result.dataset.files else value["dataset"]["asked_for"]
     told = value["training"]
     data = {"data_sha256": told["dataset"]["sha256"]} if "dataset" in told else {}
-    value["training"] = {name: told[name] for name in _TRAINING if name in told} | data | dict(base or {})
+    value["training"] = {name: told[name] for name in _TRAINING if name in told} | data | dict(more or {})
     write_text(out / path.name, ScoresResult.model_validate(value).model_dump_json(indent=2) + "\n")

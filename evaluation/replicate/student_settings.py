@@ -21,6 +21,8 @@ class Taught(Strict):
         distill_weight: Share of the teacher's soft targets in the loss.
         temperature: What both models' logits are divided by.
         state_losses: Losses over hidden states by their names.
+        passes: How many times the epochs of the task it reads; its teacher reads them once.
+        called: What tells it from the same student that is taught otherwise; ends its name.
     """
 
     student: str
@@ -29,11 +31,18 @@ class Taught(Strict):
     distill_weight: float = Field(0.5, ge=0, le=1)
     temperature: float = Field(2.0, gt=0)
     state_losses: dict[str, dict[str, Any]] = Field({})
+    passes: int = Field(1, ge=1)
+    called: str | None = None
 
     @property
     def name(self) -> str:
         """What results call the student."""
-        return f"{self.student}-td"
+        return f"{self.student}-td" if self.called is None else f"{self.student}-td-{self.called}"
+
+    def facts(self) -> dict[str, Any]:
+        """Returns what a result depends on; `passes` only where there are others, as older results know none."""
+        found = self.model_dump(mode="json", exclude={"tasks", "called"})
+        return found if self.passes != 1 else {key: value for key, value in found.items() if key != "passes"}
 
 
 class Variant(Strict):

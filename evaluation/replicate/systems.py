@@ -32,7 +32,7 @@ class System:
         attention: Its attention; `WINDOWS` for full attention in windows of the encoder's length.
         order: One of `ORDERS`: how it came about.
         teacher: Name of the model that it is held against; None for a teacher.
-        variant: What a variant is called, by what it has of its own.
+        variant: What a variant is called, or one of several that are taught, by what it has of its own.
     """
 
     name: str
@@ -92,7 +92,8 @@ def taught_systems(config: Replicate) -> dict[str, System]:
     found = {}
     for taught in config.taught:
         student = known[taught.student]
-        found[taught.name] = System(taught.name, student.attention, TAUGHT, student.teacher)
+        variant = None if taught.called is None else f"{ORDERS[TAUGHT]}, {taught.called}"
+        found[taught.name] = System(taught.name, student.attention, TAUGHT, student.teacher, variant)
     return found
 
 

@@ -53,7 +53,10 @@ def settings(encoder, **changes):
         "attentions": {"full": None, "longformer": {"window": 16}},
         "training": {"student": TRAINING, "short": TRAINING},
         "distill_then_convert": ["longformer"],
-        "taught": [{"student": "longformer-ctd", "teacher": "longformer", "tasks": ["more"]}],
+        "taught": [
+            {"student": "longformer-ctd", "teacher": "longformer", "tasks": ["more"]},
+            {"student": "longformer-ctd", "teacher": "longformer", "tasks": ["more"], "passes": 2, "called": "longer"},
+        ],
         "tasks": {
             "news": {
                 "task": "ner_folder",

@@ -32,6 +32,14 @@ WRONG = {
         {"taught": [{"student": "lsg-ctd", "teacher": "full", "tasks": ["cola"]}]},
         "unknown student of key 'taught' 'lsg-ctd'",
     ),
+    "one that is taught twice": (
+        {"taught": [{"student": "longformer-ctd", "teacher": "longformer", "tasks": ["more"]}] * 2},
+        "names two of 'longformer-ctd-td'; put their tasks together, or say what one is 'called'",
+    ),
+    "one that is called what no folder can be": (
+        {"taught": [{"student": "longformer-ctd", "teacher": "longformer", "tasks": ["more"], "called": "a/b"}]},
+        "'called: a/b': name it in small letters, digits and dashes",
+    ),
     "a variant of nothing": (
         {"variants": {"same": {"attention": "full", "tasks": ["news"]}}},
         "say one of corpus, layers, losses and training, not none",
@@ -107,7 +115,7 @@ def test_the_matrix_is_complete_before_it_is_deep(tmp_path):
     assert [kind for i, kind in enumerate(kinds) if i == 0 or kinds[i - 1] != kind] == order
     cells = [name for name in names if name.startswith("cell/")]
     seeds = [int(name.partition(".seed-")[2].partition(".")[0]) for name in cells]
-    assert seeds == sorted(seeds) and seeds.count(0) == seeds.count(1) == 15 * 11 + 5 * 5 + 13
+    assert seeds == sorted(seeds) and seeds.count(0) == seeds.count(1) == 15 * 11 + 5 * 5 + 13 + 11
     tasks = list(dict.fromkeys(name.split(".")[2] for name in cells))
     assert tasks == list(config.tasks) and tasks.index("squad") < tasks.index("hotpotqa")
     assert all(names.index(need) < names.index(work.name) for work in works for need in work.needs)
@@ -144,7 +152,7 @@ def test_what_is_taught_goes_on_from_what_was_taught(tmp_path):
     cells = {cell.name: cell for cell in cells_of(config, Folders(config, tmp_path), (0,))}
     for student in ("longformer-ctd", "longformer-ctd-td", "nystromformer-ctd-td", "longformer-books"):
         assert cells[f"{student}.seed-0.hotpotqa.test"].before == cells[f"{student}.seed-0.squad.test"]
-    (taught,) = [one for one in config.taught if one.student == "longformer-ctd"]
+    (taught,) = [one for one in config.taught if one.name == "longformer-ctd-td"]
     alone = config.model_copy(update={"taught": (taught.model_copy(update={"tasks": ("hotpotqa",)}),)})
     cells = {cell.name: cell for cell in cells_of(alone, Folders(alone, tmp_path), (0,))}
     assert cells["longformer-ctd-td.seed-0.hotpotqa.test"].before == cells["longformer-ctd.seed-0.squad.test"]

@@ -82,7 +82,7 @@ def test_what_is_left(done):
     """Every cell has its result; models are what they are called; the taught one learnt from its teacher."""
     root, told = done
     kept = sorted(path.name for path in (root / "kept").glob("*.json"))
-    assert len(kept) == 3 * SYSTEMS + 1 + 1 and "models.json" in kept
+    assert len(kept) == 3 * SYSTEMS + 2 + 1 and "models.json" in kept
     assert told[0].startswith("[1/") and told[-1].split("] ")[1].startswith("report: report.html, report.md")
     layers = {
         name: load_model(root / "work" / "models" / name, None)[0].config for name in ("longformer", "longformer-dtc")
@@ -92,6 +92,8 @@ def test_what_is_left(done):
     taught = read_kept(root / "kept" / "longformer-ctd-td.seed-0.more.test.json").result.training
     plain = read_kept(root / "kept" / "longformer-ctd.seed-0.more.test.json").result.training
     assert taught["distill_weight"] == 0.5 and "teacher_sha256" in taught and "teacher_sha256" not in plain
+    longer = read_kept(root / "kept" / "longformer-ctd-td-longer.seed-0.more.test.json").result.training
+    assert (longer["epochs"], longer["steps"]) == (2 * taught["epochs"], 2 * taught["steps"])
     before = read_scored(root / "work" / "results" / "full.seed-0.squad.test.json").result.model.weights_sha256
     after = read_kept(root / "kept" / "full.seed-0.more.test.json").result.training["begun_from_sha256"]
     assert after == before
@@ -175,7 +177,7 @@ def test_when_the_time_is_up(changed, capsys):
     config_of(changed, seeds=[0, 1])
     assert main(words(changed, "--for", "0")) == 0
     said = capsys.readouterr().out
-    assert f"the time is up: {3 * SYSTEMS + 1} steps are left, cell/encoder.seed-1.news.test the first" in said
+    assert f"the time is up: {3 * SYSTEMS + 2} steps are left, cell/encoder.seed-1.news.test the first" in said
     assert main(words(changed, "--dry-run", "--only", "*.seed-1.news.*")) == 0
     assert f"{SYSTEMS} steps, 0 done, {SYSTEMS} left" in capsys.readouterr().out
 
@@ -215,7 +217,7 @@ def test_results_of_another_training_are_not_mixed_in(changed, capsys):
     before = sorted(path.name for path in (changed / "kept").iterdir())
     assert main(words_) == 1
     said = capsys.readouterr().err
-    assert f"holds {3 * SYSTEMS + 1} results that were not made in" in said and "remove the results or name" in said
+    assert f"holds {3 * SYSTEMS + 2} results that were not made in" in said and "remove the results or name" in said
     assert sorted(path.name for path in (changed / "kept").iterdir()) == before
     summary = changed / "kept" / "models.json"
     value = json.loads(summary.read_text())
@@ -295,7 +297,7 @@ def test_students_distilled_otherwise(changed):
     assert "| longformer, last layers |" in text
     run = [line for line in text.partition("## What was run")[2].splitlines() if line.startswith("| `")]
     there = {line.split("`")[1]: line.split("|")[-2].strip() for line in run}
-    more = {"news": 1, "squad": 1, "more": 2}  # and the taught one
+    more = {"news": 1, "squad": 1, "more": 3}  # and the taught ones
     assert there == {name: f"{SYSTEMS + n} of {SYSTEMS + n}" for name, n in more.items()}
 
 
