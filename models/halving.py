@@ -5,8 +5,9 @@ from __future__ import annotations
 import copy
 import re
 from collections.abc import Sequence
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
+from pydantic import AfterValidator
 from torch import nn
 from transformers import PreTrainedModel
 
@@ -79,13 +80,32 @@ def kept_layers(count: int, layers: str | Sequence[int] = "every-other") -> list
     if count < 2:
         raise GonerdError("the model has a single layer and cannot be halved; choose one with two or more")
     if layers not in CHOICES:
-        raise unknown_name("choice of layers", layers, CHOICES)
+        raise _unknown(layers)
     return {
         "every-other": list(range(0, count, 2)),
         "first": list(range(half)),
         "last": list(range(count - half, count)),
         "first-last": [*range((half + 1) // 2), *range(count - half // 2, count)],
     }[layers]
+
+
+def known_choice(layers: str | tuple[int, ...]) -> str | tuple[int, ...]:
+    """Returns a choice of layers as it is; its numbers are checked by `kept_layers`, which knows how many there are.
+
+    Raises:
+        ValueError: It is the name of none.
+    """
+    if isinstance(layers, str) and layers not in CHOICES and not _NUMBERS.fullmatch(layers):
+        raise ValueError(str(_unknown(layers)))
+    return layers
+
+
+def _unknown(layers: str) -> UsageError:
+    return unknown_name("choice of layers", layers, CHOICES)
+
+
+Choice = Annotated[str | tuple[int, ...], AfterValidator(known_choice)]
+"""A choice of layers in settings."""
 
 
 def _layers(model: PreTrainedModel) -> nn.ModuleList:

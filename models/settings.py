@@ -14,6 +14,9 @@ from gonerd.errors import UsageError, unknown_name
 Settings = TypeVar("Settings", bound=BaseModel)
 
 
+_REMEDY = "; mend the file"
+
+
 def checked(kind: type[Settings], values: Mapping[str, Any], where: str) -> Settings:
     """Builds settings from a mapping.
 
@@ -34,7 +37,8 @@ def checked(kind: type[Settings], values: Mapping[str, Any], where: str) -> Sett
             known = _fields(kind, first["loc"][:-1])
             raise UsageError(f"{where}: {unknown_name('key', field, known)}") from error
         problem = first["msg"].removeprefix("Value error, ")
-        raise UsageError(f"{where}: {f'key {field!r}: ' if field else ''}{problem}; mend the file") from error
+        problem = problem.removesuffix(_REMEDY)  # of settings within these that were checked by themselves
+        raise UsageError(f"{where}: {f'key {field!r}: ' if field else ''}{problem}{_REMEDY}") from error
 
 
 def _fields(kind: Any, path: tuple[Any, ...]) -> list[str]:

@@ -9,6 +9,8 @@ from typing import Any
 from pydantic import Field
 
 from gonerd.errors import UsageError
+from gonerd.models.halving import Choice
+from gonerd.models.losses import Losses
 from gonerd.models.settings import checked
 from gonerd.options import read_mapping
 
@@ -55,8 +57,8 @@ class Replicate(Strict):
     encoder: Encoder = Encoder()
     corpus: Text
     attentions: dict[str, Attention] = Field(min_length=1)
-    layers: str | tuple[int, ...] = "every-other"
-    losses: dict[str, dict[str, Any]] | None = None
+    layers: Choice = "every-other"
+    losses: Losses | None = None
     training: Budgets
     distill_then_convert: tuple[str, ...] = ()
     alone: tuple[str, ...] = ()

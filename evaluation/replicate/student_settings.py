@@ -7,6 +7,8 @@ from typing import Any, Self
 from pydantic import Field, model_validator
 
 from gonerd.models.distill.training import Training
+from gonerd.models.halving import Choice
+from gonerd.models.losses import Losses, StateLosses
 
 from .settings import Strict, Text
 
@@ -28,9 +30,9 @@ class Taught(Strict):
     student: str
     teacher: str
     tasks: tuple[str, ...] = Field(min_length=1)
-    distill_weight: float = Field(0.5, ge=0, le=1)
+    distill_weight: float = Field(0.5, gt=0, le=1)
     temperature: float = Field(2.0, gt=0)
-    state_losses: dict[str, dict[str, Any]] = Field({})
+    state_losses: StateLosses = Field({})
     passes: int = Field(1, ge=1)
     called: str | None = None
 
@@ -62,8 +64,8 @@ class Variant(Strict):
     attention: str
     tasks: tuple[str, ...] = Field(min_length=1)
     corpus: Text | None = None
-    layers: str | tuple[int, ...] | None = None
-    losses: dict[str, dict[str, Any]] | None = None
+    layers: Choice | None = None
+    losses: Losses | None = None
     training: Training | None = None
 
     @model_validator(mode="after")

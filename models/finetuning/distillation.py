@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from gonerd.errors import UsageError
-from gonerd.models.losses import LOSSES, Encoded, StateLoss
+from gonerd.models.losses import Encoded, StateLoss, state_loss
 from gonerd.models.settings import checked
 from gonerd.models.windows import takes_global_mask
 
@@ -122,9 +122,7 @@ def taken(model: Any, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 
 def _state_loss(name: str, given: Mapping[str, Any], student: Any, teacher: Any) -> StateLoss:
-    loss = LOSSES.get(name)
-    if not issubclass(loss, StateLoss):
-        raise UsageError(f"loss {name!r} reads no hidden states; fine-tuning has its own soft targets")
+    loss = state_loss(name)
     return loss(checked(loss.Options, given, f"loss {name!r}"), student, teacher)
 
 

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import torch
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 from transformers import PreTrainedModel
 
+from gonerd.errors import UsageError
+from gonerd.models.settings import checked
 from gonerd.registry import Registry
 
 Item = Literal["masked", "real"]
@@ -118,3 +120,45 @@ class StateLoss(Loss):
 LossClass = type[Loss]
 LOSSES: Registry[LossClass] = Registry("loss", "gonerd.models.losses")
 register: Callable[[str], Callable[[LossClass], LossClass]] = LOSSES.register
+
+
+def state_loss(name: str) -> type[StateLoss]:
+    """Returns a loss over hidden states.
+
+    Raises:
+        UsageError: There is no such loss, or it reads other things.
+    """
+    loss = LOSSES.get(name)
+    if not issubclass(loss, StateLoss):
+        raise UsageError(f"loss {name!r} reads no hidden states; fine-tuning has its own soft targets")
+    return loss
+
+
+def known_losses(told: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Returns options of losses by their names as they are.
+
+    Raises:
+        ValueError: A name or an option is unknown, or a value impossible.
+    """
+    try:
+        for name, options in told.items():
+            checked(LOSSES.get(name).Options, options, f"loss {name!r}")
+    except UsageError as error:
+        raise ValueError(str(error)) from error
+    return told
+
+
+def known_state_losses(told: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Returns options of losses over hidden states as they are; see `known_losses`."""
+    try:
+        for name in known_losses(told):
+            state_loss(name)
+    except UsageError as error:
+        raise ValueError(str(error)) from error
+    return told
+
+
+Losses = Annotated[dict[str, dict[str, Any]], AfterValidator(known_losses)]
+"""Options of losses by their names, in settings."""
+StateLosses = Annotated[dict[str, dict[str, Any]], AfterValidator(known_state_losses)]
+"""The same of losses over hidden states alone."""

@@ -9,6 +9,7 @@ from gonerd.models.corpus.tokens import tokenizer_sha256
 from gonerd.models.distill.distiller import DISTILBERT
 from gonerd.models.distill.place import Place
 from gonerd.models.distill.train import train
+from gonerd.models.losses import Losses
 
 from . import register
 from .pretrain import Pretrain
@@ -26,7 +27,7 @@ class Distill(Pretrain):
 
     teacher: str
     teacher_revision: str | None = None
-    losses: dict[str, dict[str, Any]] = DISTILBERT
+    losses: Losses = DISTILBERT
 
     def sources(self, place: Place) -> dict[str, Any]:
         """Returns what identifies the inputs."""

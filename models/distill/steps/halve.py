@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gonerd.models.distill.place import Place
-from gonerd.models.halving import halve
+from gonerd.models.halving import Choice, halve
 
 from . import Step, register
 
@@ -16,7 +16,7 @@ class Halve(Step):
         layers: Which layers stay.
     """
 
-    layers: str | tuple[int, ...] = "every-other"
+    layers: Choice = "every-other"
 
     def run(self, place: Place) -> str:
         """Halves."""

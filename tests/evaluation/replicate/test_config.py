@@ -52,6 +52,31 @@ WRONG = {
         {"variants": {"last": {"attention": "lsg", "tasks": ["news"], "layers": "last"}}},
         "unknown attention of key 'variants', 'last': 'lsg'",
     ),
+    "layers that are none": (
+        {"variants": {"last": {"attention": "full", "tasks": ["news"], "layers": "lsat"}}},
+        "unknown choice of layers 'lsat'; did you mean 'last'",
+    ),
+    "a loss that is none": (
+        {"losses": {"masked_ml": {}}},
+        "key 'losses': unknown loss 'masked_ml'; did you mean 'masked_lm'",
+    ),
+    "a loss that is told what it does not know": (
+        {"losses": {"masked_lm": {"wieght": 2}}},
+        "loss 'masked_lm': unknown key 'wieght'",
+    ),
+    "a lesson that reads no states": (
+        {
+            "taught": [
+                {
+                    "student": "longformer-ctd",
+                    "teacher": "longformer",
+                    "tasks": ["more"],
+                    "state_losses": {"soft_targets": {}},
+                }
+            ]
+        },
+        "loss 'soft_targets' reads no hidden states",
+    ),
     "a variant with the name of another student": (
         {"variants": {"ctd": {"attention": "full", "tasks": ["news"], "layers": "last"}}},
         "'full-ctd' is another student; name it otherwise",
