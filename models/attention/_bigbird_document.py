@@ -75,6 +75,10 @@ class BigBirdScheme(Scheme):
         middle = attend(inner, sets).transpose(1, 2).flatten(0, 1)
         return torch.cat([outer[:size], middle, outer[size:]]).flatten(1)
 
+    def sees_all(self, layer: Layer, length: int) -> bool:
+        """See `Scheme`."""
+        return not blocks_of(layer.config).sparse(length)
+
     def first(self, layer: Layer, hidden: Tensor, document: Document) -> Tensor:
         """See `Scheme`."""
         return first_sees_all(layer, hidden, document)

@@ -17,6 +17,8 @@ from ._longformer_mask import mask
 from ._masks import additive
 from ._rows import Document, Rows, split
 from ._scheme import Layer, Scheme
+from ._short import Short, spread
+from ._together import from_few, from_firsts
 
 NARROWEST, WIDEST = 64, 128  # queries in a block: wider ones look at more keys in vain, narrower ones starve the kernel
 
@@ -75,6 +77,27 @@ def _banded(seen: Tensor, count: int, block: int, reach: int, dtype: torch.dtype
     return (additive(keys, dtype).unfold(0, block + 2 * reach, block)[:, None] + additive(band, dtype))[:, None]
 
 
+def _global(layer: Layer) -> tuple[Any, Any, Any]:
+    """The projections of global tokens."""
+    return layer.module.query_global, layer.module.key_global, layer.module.value_global
+
+
+def _marks(short: Short) -> tuple[Tensor, Tensor, tuple[int, int]] | None:
+    """Rows of the global tokens of short documents, (G,), their places among B * g, (G,), and (B, g)."""
+    if all(d.marked is None for d in short.documents):
+        return None
+    return short.settle("marks", lambda: _marked(short))
+
+
+def _marked(short: Short) -> tuple[Tensor, Tensor, tuple[int, int]]:
+    found = [[] if d.marked is None else d.marked.nonzero().squeeze(1).tolist() for d in short.documents]
+    most = max(map(len, found))
+    at = [d.first + position for d, positions in zip(short.documents, found, strict=True) for position in positions]
+    slots = [i * most + j for i, positions in enumerate(found) for j in range(len(positions))]
+    device = next(d.marked.device for d in short.documents if d.marked is not None)
+    return torch.tensor(at, device=device), torch.tensor(slots, device=device), (len(found), most)
+
+
 class LongformerScheme(Scheme):
     """Blocks of queries over overlapping views of the row of keys, global keys as a second set."""
 
@@ -91,7 +114,7 @@ class LongformerScheme(Scheme):
 
     def context(self, layer: Layer, hidden: Tensor, rows: Rows, document: Document) -> Tensor:
         """See `Scheme`."""
-        plan, module = self._plan(layer, document, rows.q), layer.module
+        plan = self._plan(layer, document, rows.q)
         ours = rows.q[rows.before : rows.before + plan.count * plan.block]
         q = split(ours, 0, plan.count, plan.block).transpose(1, 2)
         width = plan.block + 2 * plan.reach
@@ -102,11 +125,31 @@ class LongformerScheme(Scheme):
         out = attend(q, sets, layer.dropout).transpose(1, 2).reshape(-1, hidden.shape[1])[: document.length]
         if plan.positions is None:
             return out
-        projections = (module.query_global, module.key_global, module.value_global)
         asking, closed = hidden[plan.positions], document.closed(hidden.dtype)
         bias = None if closed is None else closed[0]
-        spread = few_rows(asking, hidden, projections, layer.heads, bias, layer.dropout)
-        return out.index_copy(0, plan.positions, spread.to(out.dtype))
+        told = few_rows(asking, hidden, _global(layer), layer.heads, bias, layer.dropout)
+        return out.index_copy(0, plan.positions, told.to(out.dtype))
+
+    def sees_all(self, layer: Layer, length: int) -> bool:
+        """See `Scheme`; global tokens come on top."""
+        return bool(length <= layer.module.one_sided_attn_window_size + 1)
+
+    def together(self, layer: Layer, hidden: Tensor, rows: Rows, short: Short) -> Tensor | None:
+        """See `Scheme`."""
+        out, found = super().together(layer, hidden, rows, short), _marks(short)
+        if out is None or found is None:
+            return out
+        at, slots, shape = found
+        asking = spread(hidden.index_select(0, at), slots, (*shape, hidden.shape[1]))
+        told = from_few(layer, asking, hidden, short, _global(layer)).flatten(0, 1).index_select(0, slots)
+        return out.index_copy(0, at, told.to(out.dtype))
+
+    def firsts(self, layer: Layer, hidden: Tensor, short: Short) -> Tensor | None:
+        """See `Scheme`."""
+        are_global = {d.marked is not None and bool(d.marked[0]) for d in short.documents}
+        if are_global == {False}:
+            return super().firsts(layer, hidden, short)
+        return from_firsts(layer, hidden, short, _global(layer)) if are_global == {True} else None
 
     def first(self, layer: Layer, hidden: Tensor, document: Document) -> Tensor:
         """See `Scheme`."""
@@ -117,6 +160,6 @@ class LongformerScheme(Scheme):
         ]
         projections = (module.query, module.key, module.value)
         if flags[0][0]:
-            projections = (module.query_global, module.key_global, module.value_global)
+            projections = _global(layer)
         seen = mask(at[:1], at, flags[0], flags[1], 2 * module.one_sided_attn_window_size)
         return few_rows(hidden[:1], hidden, projections, layer.heads, additive(seen, hidden.dtype), layer.dropout)

@@ -38,9 +38,9 @@ class Plan:
     local: Tensor
 
 
-def blocks(document: Document, config: LSGConfig) -> int:
-    """M for a document that has its global tokens in front; 0 where every token sees everything."""
-    length = document.length - config.num_global_tokens
+def blocks(length: int, config: LSGConfig) -> int:
+    """M for a document of so many tokens, the global ones in front included; 0 where every token sees everything."""
+    length -= config.num_global_tokens
     return 0 if length <= 2 * config.block_size else -(-length // config.block_size)
 
 
@@ -50,7 +50,7 @@ def plan_for(document: Document, config: LSGConfig, dtype: torch.dtype, device: 
 
 
 def _plan(document: Document, config: LSGConfig, dtype: torch.dtype, device: Any) -> Plan:
-    front, block, count = config.num_global_tokens, config.block_size, blocks(document, config)
+    front, block, count = config.num_global_tokens, config.block_size, blocks(document.length, config)
     seen = torch.ones(document.length, dtype=torch.bool, device=device)
     if document.padding is not None:
         seen &= ~document.padding

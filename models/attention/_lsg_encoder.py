@@ -32,13 +32,18 @@ class LSGScheme(Scheme):
     def margins(self, layer: Layer, document: Document) -> tuple[int, int]:
         """A block on either side of the blocks."""
         config: Any = layer.config
-        count, block = blocks(document, config), config.block_size
+        count, block = blocks(document.length, config), config.block_size
         return (block, (count + 1) * block + config.num_global_tokens - document.length) if count else (0, 0)
 
     def context(self, layer: Layer, hidden: Tensor, rows: Rows, document: Document) -> Tensor:
         """Attends from every row of a document, global tokens first."""
         config: Any = layer.config
         return attend_document(layer, rows, document, config)
+
+    def sees_all(self, layer: Layer, length: int) -> bool:
+        """See `Scheme`."""
+        config: Any = layer.config
+        return not config.mask_first_token and not blocks(length, config)
 
     def first(self, layer: Layer, hidden: Tensor, document: Document) -> Tensor:
         """Attends from the first global token, which sees everything."""

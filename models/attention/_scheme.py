@@ -1,6 +1,6 @@
 """What a pattern brings to the engine, and what the engine tells it.
 
-Shapes: n tokens of one document, H heads, E width.
+Shapes: n tokens of one document, B documents, T rows (the tokens of all of them), H heads, D head dim, E width.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from transformers import PreTrainedConfig
 
 from ._choice import implementation
 from ._rows import Document, Rows
+from ._short import Short
+from ._together import from_firsts, within
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,30 @@ class Scheme:
             (n, E).
         """
         raise NotImplementedError
+
+    def sees_all(self, layer: Layer, length: int) -> bool:
+        """Whether every token of a document of so many sees every other, by queries, keys and values alone."""
+        return False
+
+    def together(self, layer: Layer, hidden: Tensor, rows: Rows, short: Short) -> Tensor | None:
+        """Attends within many short documents at once.
+
+        Args:
+            layer: The layer.
+            hidden: Its input, (T, E).
+            rows: Its queries, keys and values, (T, H, D) each, none around them.
+            short: The documents.
+
+        Returns:
+            (T, E); None where each of them needs a call of its own.
+        """
+        return within(layer, rows, short) if self.sees_all(layer, short.length) else None
+
+    def firsts(self, layer: Layer, hidden: Tensor, short: Short) -> Tensor | None:
+        """Attends from the first tokens of many short documents, (B, E); None as in `together`."""
+        module = layer.module
+        projections = (module.query, module.key, module.value)
+        return from_firsts(layer, hidden, short, projections) if self.sees_all(layer, short.length) else None
 
     def first(self, layer: Layer, hidden: Tensor, document: Document) -> Tensor:
         """Attends from the first token of a document, (1, E), for heads that read no other."""

@@ -14,6 +14,7 @@ from torch import Tensor
 from ._dense import FeedForward, project_into
 from ._rows import Packing, Rows, sliced, split, surrounded
 from ._scheme import Layer, Scheme
+from ._short import short_of
 
 
 class Step:
@@ -21,6 +22,7 @@ class Step:
 
     def __init__(self, scheme: Scheme, layers: Iterable[Layer], packed: Packing, hidden: Tensor) -> None:
         self.scheme, self.documents, self.total = scheme, packed.documents, len(hidden)
+        self.short = short_of(packed.documents, hidden.device)
         self.reaches = [[scheme.margins(layer, document) for document in self.documents] for layer in layers]
 
     def margins(self, reaches: list[tuple[int, int]]) -> tuple[int, int]:
@@ -30,7 +32,7 @@ class Step:
         return max(before, 0), max(after - self.total, 0)
 
     def attended(self, layer: Layer, hidden: Tensor, rows: tuple[Tensor, ...], before: int) -> Tensor:
-        """Attends document by document.
+        """Attends document by document, or within all of them at once where they are short.
 
         Args:
             layer: The layer.
@@ -38,6 +40,11 @@ class Step:
             rows: Queries, keys and values, each (rows with filler, E).
             before: Rows of filler before the first document.
         """
+        if self.short is not None:
+            q, k, v = (split(row[before : before + self.total], -1, layer.heads, -1) for row in rows)
+            together = self.scheme.together(layer, hidden, Rows(q, k, v, 0), self.short)
+            if together is not None:
+                return together
         reaches = self.reaches[layer.number]
         spans = [
             (before + d.first - reach[0], before + d.first + d.length + reach[1])
@@ -97,10 +104,14 @@ def _behind(part: Any, context: Tensor, hidden: Tensor) -> Tensor:
 
 def last_layer(scheme: Scheme, layer: Layer, part: Any, hidden: Tensor, packed: Packing) -> Tensor:
     """The last layer for the first token of each sequence alone, (B, E)."""
-    inputs = sliced((hidden,), [(d.first, d.first + d.length) for d in packed.documents])
-    context = [scheme.first(layer, one, d) for (one,), d in zip(inputs, packed.documents, strict=True)]
-    rows = torch.stack([one[0] for (one,) in inputs])
-    out = _behind(part, torch.cat(context), rows)
+    short = short_of(packed.documents, hidden.device)
+    context = None if short is None else scheme.firsts(layer, hidden, short)
+    if context is None:
+        inputs = sliced((hidden,), [(d.first, d.first + d.length) for d in packed.documents])
+        each = zip(inputs, packed.documents, strict=True)
+        context = torch.cat([scheme.first(layer, one, d) for (one,), d in each])
+    rows = hidden.index_select(0, torch.tensor([d.first for d in packed.documents], device=hidden.device))
+    out = _behind(part, context, rows)
     if packed.filled is not None:
         at = packed.filled.squeeze(1).nonzero().squeeze(1)
         out = out.new_zeros(packed.batch, out.shape[1]).index_copy_(0, at, out)

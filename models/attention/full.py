@@ -60,6 +60,10 @@ class FullScheme(Scheme):
         keys = Keys(k, v, document.closed(q.dtype))
         return attend(q, [keys], layer.dropout)[0].transpose(0, 1).flatten(1)
 
+    def sees_all(self, layer: Layer, length: int) -> bool:
+        """See `Scheme`."""
+        return True
+
     def first(self, layer: Layer, hidden: Tensor, document: Document) -> Tensor:
         """See `Scheme`."""
         return first_sees_all(layer, hidden, document)

@@ -16,10 +16,12 @@ Shapes: B batch, N tokens of the padded batch, n tokens of one document, H heads
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 import transformers
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 from torch import Tensor
@@ -31,8 +33,9 @@ from ._families import SOURCES
 from ._nystromformer_document import attend_document, convolved
 from ._nystromformer_mapping import to_nystromformer
 from ._nystromformer_mask import ITERATIONS, mask, reference
-from ._rows import Document, Rows
+from ._rows import Document, Rows, split
 from ._scheme import Layer, Scheme
+from ._short import Short
 from ._swap import unpad, used
 
 __all__ = ["NystromformerModel", "Options", "mask", "reference"]
@@ -74,6 +77,28 @@ class NystromformerScheme(Scheme):
         module = layer.module
         q, k, v = (p(hidden).unflatten(-1, (layer.heads, -1)) for p in (module.query, module.key, module.value))
         return self._mixed(layer, q, k, v, document)[:1].flatten(1)
+
+    def sees_all(self, layer: Layer, length: int) -> bool:
+        """See `Scheme`; a convolution comes on top."""
+        module = layer.module
+        return bool(length <= module.num_landmarks or module.num_landmarks == module.seq_len)
+
+    def together(self, layer: Layer, hidden: Tensor, rows: Rows, short: Short) -> Tensor | None:
+        """See `Scheme`."""
+        module = layer.module
+        out = super().together(replace(layer, dropout=0.0), hidden, rows, short)
+        if out is None or module.conv_kernel_size is None or not _acts(module.conv.weight):
+            return out
+        values = short.pad(rows.v).transpose(1, 2).contiguous()
+        beside = F.conv2d(values, module.conv.weight, padding=(module.conv_kernel_size // 2, 0), groups=layer.heads)
+        return out + short.unpad(beside.transpose(1, 2).flatten(2))
+
+    def firsts(self, layer: Layer, hidden: Tensor, short: Short) -> Tensor | None:
+        """See `Scheme`; the convolution takes the values of the whole document."""
+        module = layer.module
+        q, k, v = (split(p(hidden), -1, layer.heads, -1) for p in (module.query, module.key, module.value))
+        out = self.together(layer, hidden, Rows(q, k, v, 0), short)
+        return None if out is None else short.pad(out)[:, 0]
 
     def _mixed(self, layer: Layer, q: Tensor, k: Tensor, v: Tensor, document: Document) -> Tensor:
         """(n, H, D)."""
