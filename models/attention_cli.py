@@ -62,10 +62,13 @@ def info(
 
 @app.command()
 def bench(
-    patterns: Annotated[str, typer.Option(help="Attention patterns.")] = "longformer,bigbird,lsg,nystromformer",
+    patterns: Annotated[str, typer.Option(help="Attention patterns.")] = "full,longformer,bigbird,lsg,nystromformer",
     kinds: Annotated[
-        str, typer.Option(help="length: one text; mixed: unequal documents; train: a step of training.")
-    ] = "length,mixed,train",
+        str,
+        typer.Option(
+            help="length: one text; mixed: unequal documents; train: a training step; sentences: one of a batch."
+        ),
+    ] = "length,mixed,train,sentences",
     lengths: Annotated[str, typer.Option(help="Tokens of a text.")] = "512,1024,2048,4096,8192",
     rounds: Annotated[int, typer.Option(min=1, help="Timed rounds, in which all variants take turns.")] = 5,
     layers: Annotated[int, typer.Option(help="Layers measured for 12; fewer are multiplied up.")] = 12,

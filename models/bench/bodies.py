@@ -29,12 +29,15 @@ def body(job: dict[str, Any]) -> Any:
     }
     torch.manual_seed(job["seed"])
     if job["variant"] == "roberta-sdpa":
-        config = transformers.RobertaConfig(**sizes)
-        config._attn_implementation = "sdpa"
-        full: Any = transformers.RobertaModel(config, add_pooling_layer=False)
-        return full.eval()
+        return _full(sizes, layers, length).eval()
     model = MAKERS[job["pattern"]](sizes, layers, length).eval()
     return accelerate(model, int8=job["variant"].endswith("int8")) if job["variant"].startswith("ours") else model
+
+
+def _full(sizes: dict[str, Any], layers: int, length: int) -> Any:
+    config = transformers.RobertaConfig(**sizes)
+    config._attn_implementation = "sdpa"
+    return transformers.RobertaModel(config, add_pooling_layer=False)
 
 
 def _longformer(sizes: dict[str, Any], layers: int, length: int) -> Any:
@@ -56,5 +59,5 @@ def _nystromformer(sizes: dict[str, Any], layers: int, length: int) -> Any:
     return transformers.NystromformerModel(transformers.NystromformerConfig(**sizes, segment_means_seq_len=length))
 
 
-MAKERS = {"longformer": _longformer, "bigbird": _bigbird, "lsg": _lsg, "nystromformer": _nystromformer}
+MAKERS = {"full": _full, "longformer": _longformer, "bigbird": _bigbird, "lsg": _lsg, "nystromformer": _nystromformer}
 PATTERNS = tuple(MAKERS)

@@ -15,6 +15,7 @@ from transformers.utils import logging
 from gonerd.models.memory import PeakMemory
 from gonerd.models.process import serve
 
+from .plan import TRAINING
 from .subjects import Subject, make
 
 
@@ -29,7 +30,8 @@ def main(job: dict[str, Any], lines: Any, answer: Any) -> None:
     logging.set_verbosity_error()  # type: ignore[no-untyped-call]
     subject = make(job)
     torch.mm(torch.ones(256, 256), torch.ones(256, 256))  # starts the threads, whose stacks are nobody's growth
-    with torch.set_grad_enabled(job["kind"] == "train"), torch.inference_mode(job["kind"] != "train"):
+    back = job["kind"] in TRAINING
+    with torch.set_grad_enabled(back), torch.inference_mode(not back):
         answer({"ready": True})
         for number, _ in enumerate(lines):
             answer(_first(subject, job["output"]) if number == 0 else _timed(subject))

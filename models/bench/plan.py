@@ -17,9 +17,18 @@ VARIANTS = {
     "length": ("hf", "ours", "ours-half", "ours-int8", "ours-half-int8", "roberta-sdpa", "floor"),
     "mixed": ("hf-padded", "hf-one-by-one", "ours", "roberta-sdpa"),
     "train": ("hf", "ours", "roberta-sdpa"),
+    "sentences": ("hf-padded", "ours", "hf-padded-bf16", "ours-bf16"),
 }
-# Nystromformer as Hugging Face computes it runs at one length only; other training loops nobody asked for.
-FOR = {"length": PATTERNS, "mixed": ("longformer", "bigbird", "lsg"), "train": ("longformer",)}
+TRAINING = ("train", "sentences")  # kinds that go back as well
+# Nystromformer as Hugging Face computes it runs at one length only; other training loops nobody asked for. Full
+# attention stands beside every long text by another name, and is a pattern of its own for sentences.
+FOR = {
+    "length": ("longformer", "bigbird", "lsg", "nystromformer"),
+    "mixed": ("longformer", "bigbird", "lsg"),
+    "train": ("longformer",),
+    "sentences": ("full", "longformer"),
+}
+LONGEST_SENTENCE = 128
 
 
 @dataclass(frozen=True)
@@ -29,7 +38,7 @@ class BenchSettings:
     Attributes:
         patterns: Attention patterns.
         kinds: "length" (one text of each length), "mixed" (a batch of unequal documents), "train" (forward and
-            backward pass).
+            backward pass), "sentences" (the same of a batch of sentences).
         lengths: Tokens of a text.
         rounds: Timed rounds, in each of which every variant has one turn.
         layers: Layers of the bodies that stand for 12; figures of fewer are multiplied up, and said to be.
@@ -40,6 +49,7 @@ class BenchSettings:
         train_length: Tokens of the text in training.
         documents: Documents of the mixed batch; their lengths are lognormal, median 900, sigma 0.8.
         cap: The longest of these.
+        sentences: Sentences of a batch; their lengths are lognormal, median 11, sigma 0.45.
         dropout: In training. With 0 the gradients can be compared.
         seed: Seed of weights, texts and lengths.
     """
@@ -56,6 +66,7 @@ class BenchSettings:
     train_length: int = 4096
     documents: int = 8
     cap: int = 4096
+    sentences: int = 16
     dropout: float = 0.0
     seed: int = 0
 
@@ -95,6 +106,7 @@ def groups(settings: BenchSettings) -> Iterator[Group]:
     """
     settings.check()
     lengths = {"length": settings.lengths, "mixed": (settings.cap,), "train": (settings.train_length,)}
+    lengths["sentences"] = (LONGEST_SENTENCE,)
     for kind in settings.kinds:
         for pattern in (name for name in settings.patterns if name in FOR[kind]):
             for length in lengths[kind]:
@@ -109,5 +121,6 @@ def _job(settings: BenchSettings, kind: str, pattern: str, length: int, variant:
     job = {"kind": kind, "pattern": pattern, "variant": variant, "length": length, "depth": depth}
     job |= {"layers": max(1, settings.layers * depth // FULL), "body": settings.layers}
     job |= {"hidden": settings.hidden, "seed": settings.seed}
-    job |= {"dropout": settings.dropout if kind == "train" else 0.0}
-    return job | ({"documents": settings.documents} if kind == "mixed" else {})
+    job |= {"dropout": settings.dropout if kind in TRAINING else 0.0}
+    count = {"mixed": settings.documents, "sentences": settings.sentences}
+    return job | ({"documents": count[kind]} if kind in count else {})

@@ -21,7 +21,7 @@ from gonerd.models.attention._encoder import Unpadded
 
 from .bodies import VOCABULARY, body
 
-MEDIAN, SIGMA = 900, 0.8  # of the lengths of documents
+LENGTHS = {"mixed": (900, 0.8), "sentences": (11, 0.45)}  # median of the lengths, and sigma
 
 
 @dataclass(frozen=True)
@@ -46,12 +46,16 @@ def make(job: dict[str, Any]) -> Subject:
     model = body(job)
     name = attention_used(model)
     if job["kind"] == "train":
-        return Subject(lambda: _trained(model.train(), job), name, job["length"])
+        inputs = _inputs(model, [_text(job["length"], job["seed"])])
+        return Subject(lambda: _trained(model.train(), inputs), name, job["length"])
     if job["kind"] == "length":
         inputs = _inputs(model, [_text(job["length"], job["seed"])])
         return Subject(lambda: model(**inputs).last_hidden_state[0], name, job["length"])
     texts = [_text(length, job["seed"] + i) for i, length in enumerate(document_lengths(job))]
     total = sum(map(len, texts))
+    if job["kind"] == "sentences":
+        inputs = _inputs(model, texts)
+        return Subject(lambda: _trained(model.train(), inputs, job["variant"].endswith("bf16")), name, total)
     if job["variant"] in ("hf-one-by-one", "roberta-sdpa"):
         batches = [_inputs(model, [text]) for text in texts]
     else:
@@ -60,9 +64,10 @@ def make(job: dict[str, Any]) -> Subject:
 
 
 def document_lengths(job: dict[str, Any]) -> list[int]:
-    """Lengths of the documents of a mixed batch: lognormal, none longer than `length`."""
+    """Lengths of the documents of a batch: lognormal, none longer than `length`."""
+    median, sigma = LENGTHS[job["kind"]]
     generator = torch.Generator().manual_seed(job["seed"])
-    normal = torch.randn(job["documents"], generator=generator) * SIGMA + math.log(MEDIAN)
+    normal = torch.randn(job["documents"], generator=generator) * sigma + math.log(median)
     return [max(1, min(job["length"], round(value))) for value in normal.exp().tolist()]
 
 
@@ -89,10 +94,12 @@ def _real(model: Any, inputs: dict[str, Tensor]) -> Tensor:
     return out
 
 
-def _trained(model: Any, job: dict[str, Any]) -> Tensor:
+def _trained(model: Any, inputs: dict[str, Tensor], bf16: bool = False) -> Tensor:
     """Runs a step without its update; returns a gradient."""
     model.zero_grad(set_to_none=True)
-    model(**_inputs(model, [_text(job["length"], job["seed"])])).last_hidden_state.square().mean().backward()
+    with torch.autocast("cpu", torch.bfloat16, enabled=bf16):
+        out = model(**inputs).last_hidden_state
+    (out.float().square() * inputs["attention_mask"][..., None]).mean().backward()
     gradient: Tensor = model.encoder.layer[0].attention.self.value.weight.grad
     return gradient
 

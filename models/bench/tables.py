@@ -13,7 +13,9 @@ _NAMES = {
     "hf": "Hugging Face",
     "hf-padded": "Hugging Face, padded batch",
     "hf-one-by-one": "Hugging Face, one by one",
+    "hf-padded-bf16": "Hugging Face, padded batch, bf16",
     "ours": "ours",
+    "ours-bf16": "ours, bf16",
     "ours-half": "ours, half the layers",
     "ours-int8": "ours, int8",
     "ours-half-int8": "ours, half the layers, int8",
@@ -24,6 +26,7 @@ _TITLES = {
     "length": "one text",
     "mixed": "a batch of unequal documents",
     "train": "forward and backward pass",
+    "sentences": "forward and backward pass of a batch of sentences",
 }
 NOTES = """\
 Seconds stand for 12 layers, or for 6 where it says half; "x6" after the layers means that fewer were measured and
@@ -67,7 +70,8 @@ def _row(cell: dict[str, Any], others: dict[str, dict[str, Any]]) -> dict[str, s
         row["faster than padded"] = _ratio(others.get("hf-padded"), cell)
         row["than one by one"] = _ratio(others.get("hf-one-by-one"), cell)
     else:
-        row["faster"] = _ratio(others.get("hf"), cell)
+        rival = {"sentences": "hf-padded-bf16" if "bf16" in cell["variant"] else "hf-padded"}
+        row["faster"] = _ratio(others.get(rival.get(cell["kind"], "hf")), cell)
     if cell["kind"] == "length":
         floor = others.get("floor")
         # The floor of half the layers is half of it.

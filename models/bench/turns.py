@@ -22,6 +22,7 @@ AGAINST = {
     "length": {"ours": "hf", "ours-int8": "ours", "ours-half-int8": "ours-half"},
     "mixed": {"ours": "hf-one-by-one", "hf-padded": "hf-one-by-one"},
     "train": {"ours": "hf"},
+    "sentences": {"ours": "hf-padded"},
 }
 
 

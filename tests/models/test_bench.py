@@ -124,13 +124,15 @@ def test_every_subject_runs_and_outputs_agree(pattern, tmp_path):
 
 
 def test_documents_are_unequal_and_capped():
-    lengths = document_lengths({"seed": 0, "documents": 2000, "length": 4096})
+    lengths = document_lengths({"kind": "mixed", "seed": 0, "documents": 2000, "length": 4096})
     assert max(lengths) == 4096
     assert 850 < sorted(lengths)[1000] < 950
     assert 1100 < sum(lengths) / 2000 < 1280  # of this lognormal, cut at 4,096: 1,191
+    sentences = document_lengths({"kind": "sentences", "seed": 0, "documents": 2000, "length": 128})
+    assert sorted(sentences)[1000] == 11 and 11.5 < sum(sentences) / 2000 < 13
     job = {"kind": "mixed", "pattern": "longformer", "variant": "ours", "hidden": 32, "layers": 1, "dropout": 0.0}
     subject = make({**job, "seed": 0, "documents": 2, "length": 50})
-    assert subject.tokens == sum(document_lengths({"seed": 0, "documents": 2, "length": 50}))
+    assert subject.tokens == sum(document_lengths({**job, "seed": 0, "documents": 2, "length": 50}))
 
 
 def test_refusals(tmp_path):
