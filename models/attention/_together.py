@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from torch import Tensor, nn
 
+from ._concatenated import concatenated
 from ._few import few_rows
 from ._kernel import Keys, attend
 from ._rows import Rows
@@ -31,7 +32,9 @@ def within(layer: Layer, rows: Rows, short: Short) -> Tensor:
         (T, E).
     """
     q, k, v = (short.pad(row).transpose(1, 2) for row in (rows.q, rows.k, rows.v))
-    out = attend(q, [Keys(k, v, short.closed(q.dtype))], layer.dropout)
+    # FlexAttention would compile a kernel for every shape, and with all keys seen by all has nothing to leave out.
+    attend_all = attend if q.device.type == "cpu" else concatenated
+    out = attend_all(q, [Keys(k, v, short.closed(q.dtype))], layer.dropout)
     return short.unpad(out.transpose(1, 2).flatten(2))
 
 

@@ -16,7 +16,8 @@ from transformers import (
 )
 
 from gonerd.models import accelerate
-from gonerd.models.attention import _short
+from gonerd.models.attention import _short, _together
+from gonerd.models.attention._concatenated import concatenated
 from gonerd.models.attention._rows import Document
 from gonerd.models.modeling_lsg import LSGConfig, LSGForSequenceClassification
 from tests.models.exact import CLOSE, SIZES, STILL, largest_difference, one_by_one, peaked, worst
@@ -96,6 +97,19 @@ def test_together_is_one_by_one(kind, monkeypatch):
         if kind == "longformer":  # one of the documents has no global token in front: the last layer goes one by one
             monkeypatch.undo()
         assert (ours(**given).logits - quick).abs().max() < EXACT
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_device_neutral_way_agrees(kind, monkeypatch):
+    """What runs on CUDA, run here."""
+    _, ours = make(kind)
+    given = batch(kind)
+    refuse_single_documents(ours, monkeypatch)
+    logits, states, grads = outcome(ours, given)
+    monkeypatch.setattr(_together, "attend", concatenated)
+    found = outcome(ours, given)
+    assert (found[0] - logits).abs().max() < EXACT and (found[1] - states).abs().max() < EXACT
+    assert largest_difference(found[2], grads) < EXACT
 
 
 @pytest.mark.parametrize("kind", KINDS)
