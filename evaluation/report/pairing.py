@@ -121,6 +121,8 @@ def _compare(
             entry.missing[column] = str(error)
             return None
         check_counts([*ours, *theirs])
+        if lost := _lost([run for side in sides for run in side], read):
+            entry.missing[column] = f"from counts by document, because {lost}"
         compare = partial(compare_counts, ours, theirs, settings)
     else:
         check_same([*first, *second])
@@ -131,6 +133,16 @@ def _compare(
     except GonerdError as error:
         entry.missing[column] = str(error)
         return None
+
+
+def _lost(runs: Sequence[Run], read: dict[Path, Scored]) -> str | None:
+    """Says what is wrong with predictions that a result names; None where nothing is."""
+    for run in runs:
+        try:
+            _ = run.result.predictions and _read(run, read)
+        except GonerdError as error:
+            return str(error)
+    return None
 
 
 def _scores_alone(column: Column, first: Sequence[Run], second: Sequence[Run]) -> dict[str, Any]:

@@ -94,7 +94,8 @@ def _compared(numbers: Mapping[str, Any] | None, reason: str) -> dict[str, Any]:
     row["difference"] += f" ({interval(intervals['difference'], '+.3f')})"
     row["p"] = f"{numbers['randomisation_p']:.4f}"
     row["equivalent"] = f"{'yes' if test['equivalent'] else 'not shown'} (p {test['p']:.3f})"
-    return {**row, "score kept": with_interval(kept["value"], kept) if kept else "n/a (the teacher scored 0)"}
+    told = with_interval(kept["value"], kept) if kept else "n/a (the teacher scored 0)"
+    return {**row, "score kept": f"{told}; {reason}" if reason else told}
 
 
 def matrix_rows(found: Collection) -> Rows:

@@ -299,6 +299,12 @@ def test_counts_stand_in_for_predictions(results, tmp_path):
     _, found = report(kept, tmp_path / "from-counts")
     assert found[title] == wanted[title] and "(" in found[title][0]["score kept"]
     assert found["What was kept, what was saved"] == wanted["What was kept, what was saved"]
+    bare = kept / "small.rte.json"
+    held = bare.read_text()
+    bare.write_text(held.replace('"predictions": null', '"predictions": "small.rte.predictions.jsonl"'))
+    row = next(row for row in report(kept, tmp_path / "lost")[1][title] if row["task"] == "rte/validation")
+    assert "; from counts by document, because " in row["score kept"] and "predictions.jsonl" in row["score kept"]
+    bare.write_text(held)
     write_scores(tmp_path / "other", "small", "rte", [(f"x{i}", i % 2, 1) for i in range(40)])
     publish(tmp_path / "other" / "small.rte.json", kept, "models/x")
     _, found = report(kept, tmp_path / "others")
