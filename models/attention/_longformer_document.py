@@ -15,7 +15,7 @@ from ._few import few_rows
 from ._kernel import Keys, Windows, attend
 from ._longformer_mask import mask
 from ._masks import additive
-from ._rows import Document, Rows, split
+from ._rows import Document, Rows, once, split
 from ._scheme import Layer, Scheme
 from ._short import Short, spread
 from ._together import from_few, from_firsts
@@ -86,7 +86,7 @@ def _marks(short: Short) -> tuple[Tensor, Tensor, tuple[int, int]] | None:
     """Rows of the global tokens of short documents, (G,), their places among B * g, (G,), and (B, g)."""
     if all(d.marked is None for d in short.documents):
         return None
-    return short.settle("marks", lambda: _marked(short))
+    return once(short.settled, "marks", lambda: _marked(short))
 
 
 def _marked(short: Short) -> tuple[Tensor, Tensor, tuple[int, int]]:

@@ -21,6 +21,14 @@ from ._masks import additive
 Settled = TypeVar("Settled")
 
 
+def once(made: dict[Any, Any], key: Any, make: Callable[[], Settled]) -> Settled:
+    """Returns what was made under a key, and makes it where nothing was yet."""
+    if key not in made:
+        made[key] = make()
+    found: Settled = made[key]
+    return found
+
+
 @dataclass(frozen=True, eq=False)
 class Document:
     """One document of a batch.
@@ -41,10 +49,7 @@ class Document:
 
     def settle(self, key: Any, make: Callable[[], Settled]) -> Settled:
         """Returns what `make` made of this document, once for all layers that ask under one key."""
-        if key not in self.settled:
-            self.settled[key] = make()
-        made: Settled = self.settled[key]
-        return made
+        return once(self.settled, key, make)
 
     def closed(self, dtype: torch.dtype) -> Tensor | None:
         """What forbids the padding inside, 0 or -inf, (1, 1, 1, n); None where there is none."""

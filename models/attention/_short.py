@@ -5,7 +5,7 @@ Shapes: B documents of up to N tokens, T rows (the tokens of all documents), E w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from ._masks import additive
-from ._rows import Document, Settled
+from ._rows import Document, once
 
 CALL = 96**2  # pairs of tokens that are scored while a call of a document begins and ends, there and back
 
@@ -26,20 +26,13 @@ class Short:
         documents: The documents, end to end.
         length: N.
         slots: Where each row stands among B * N, (T,); None where all documents are of one length.
-        settled: What `settle` was asked for.
+        settled: What layers share, by `once`.
     """
 
     documents: tuple[Document, ...]
     length: int
     slots: Tensor | None
     settled: dict[Any, Any] = field(default_factory=dict)
-
-    def settle(self, key: Any, make: Callable[[], Settled]) -> Settled:
-        """Returns what `make` made of these documents, once for all layers that ask under one key."""
-        if key not in self.settled:
-            self.settled[key] = make()
-        made: Settled = self.settled[key]
-        return made
 
     def pad(self, rows: Tensor) -> Tensor:
         """(T, ...) -> (B, N, ...), zero behind each document."""
@@ -52,7 +45,7 @@ class Short:
 
     def closed(self, dtype: torch.dtype) -> Tensor | None:
         """What forbids the filler, 0 or -inf, (B, 1, 1, N); None where there is none."""
-        return None if self.slots is None else self.settle(("closed", dtype), lambda: self._closed(dtype))
+        return None if self.slots is None else once(self.settled, ("closed", dtype), lambda: self._closed(dtype))
 
     def _closed(self, dtype: torch.dtype) -> Tensor:
         assert self.slots is not None
