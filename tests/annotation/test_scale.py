@@ -191,22 +191,25 @@ def test_a_killed_run_of_two_workers_continues(docs: Path, tmp_path: Path) -> No
 
 
 @pytest.mark.slow
-def test_slurm_runs_what_is_submitted(docs: Path, gazetteer: Path, tmp_path: Path, slurm: Path) -> None:
+def test_slurm_runs_what_is_submitted(
+    docs: Path, gazetteer: Path, tmp_path: Path, slurm: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Both stages as jobs of a stand-in for Slurm; then the scripts of a dry run, submitted by hand."""
-    command = [sys.executable, "-P", "-m", "gonerd", "annotate", "run", str(docs), "--pipeline", str(gazetteer)]
+    here = ["annotate", "run", str(docs), "--pipeline", str(gazetteer)]
+    command = [sys.executable, "-P", "-m", "gonerd", *here]
     words = ["--executor", "slurm", "--slurm-partition", "cpu", "--tasks", "2", "--slurm-memory", "3"]
-    subprocess.run([*command, "--out", str(tmp_path / "a" / "layer")], check=True, capture_output=True)
+    annotate_documents(docs, tmp_path / "a" / "layer", str(gazetteer))
     expected = digests(tmp_path / "a" / "layer")
     done = subprocess.run([*command, *words, "--out", str(tmp_path / "b" / "layer")], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert "job scripts, logs and documents that wait" in done.stderr and not done.stdout
     assert "--dependency=afterok:1" in slurm.read_text().splitlines()[1]
     assert digests(tmp_path / "b" / "layer") == expected
-    again = subprocess.run([*command, *words, "--out", str(tmp_path / "b" / "layer")], capture_output=True, text=True)
-    assert "annotated 150 documents (5 shards kept from before)" in again.stdout, "nothing is left to submit"
+    assert main([*here, *words, "--out", str(tmp_path / "b" / "layer")]) == 0
+    said = capsys.readouterr().out
+    assert "annotated 150 documents (5 shards kept from before)" in said, "nothing is left to submit"
     slurm.unlink()
-    dry = [*command, *words, "--dry-run", "--out", str(tmp_path / "c" / "layer")]
-    subprocess.run(dry, check=True, capture_output=True)
+    assert main([*here, *words, "--dry-run", "--out", str(tmp_path / "c" / "layer")]) == 0
     assert not slurm.exists() and not list((tmp_path / "c" / "layer").glob("part-*"))
     (submit,) = (tmp_path / "c").glob(".layer.annotate/logs/submit.sh")
     assert "#SBATCH --mem-per-cpu=3G" in (submit.parent / "1-annotate.sbatch").read_text()

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from gonerd.cli import main
 from gonerd.errors import GonerdError, UsageError
 from gonerd.scale.ahead import begin_importing
 from gonerd.scale.executors import run_stages
@@ -111,15 +112,16 @@ def test_slurm_scripts(tmp_path: Path) -> None:
 def test_slurm_runs_what_is_submitted(tmp_path: Path, slurm: Path, gonerd_pages: Path) -> None:
     """The whole extraction, as jobs; then the scripts of a dry run, submitted by hand."""
     out = {name: tmp_path / name for name in ("here", "submitted-out", "by-hand")}
-    command = [sys.executable, "-P", "-m", "gonerd", "crawl", "extract", str(gonerd_pages)]
+    here = ["crawl", "extract", str(gonerd_pages)]
+    command = [sys.executable, "-P", "-m", "gonerd", *here]
     words = ["--executor", "slurm", "--slurm-partition", "cpu", "--tasks", "2"]
-    subprocess.run([*command, "--out", str(out["here"])], check=True, capture_output=True)
+    assert main([*here, "--out", str(out["here"])]) == 0
     done = subprocess.run([*command, *words, "--out", str(out["submitted-out"])], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert slurm.read_text().count("\n") == 5
     assert "--dependency=afterok:4" in slurm.read_text().splitlines()[4]
     slurm.unlink()
-    subprocess.run([*command, *words, "--dry-run", "--out", str(out["by-hand"])], check=True, capture_output=True)
+    assert main([*here, *words, "--dry-run", "--out", str(out["by-hand"])]) == 0
     assert not slurm.exists() and not out["by-hand"].exists()
     (submit,) = tmp_path.glob(".by-hand.extract/logs/*/submit.sh")
     subprocess.run(["bash", str(submit)], check=True, capture_output=True)
