@@ -83,8 +83,11 @@ def _found(config: Replicate, target: Target, evidence: Evidence, system: System
     kept = group_kept(evidence, target.group, teacher, system.name)
     if kept is None:
         return None, "no figure"
-    lacking = so_far(config, target.group, kept)
-    return kept.interval or Interval(kept.value, kept.value, kept.value), f"{lacking} so far" if lacking else None
+    found = kept.interval or Interval(kept.value, kept.value, kept.value)
+    if lacking := so_far(config, target.group, kept):
+        return found, f"{lacking} so far"
+    # A teacher that scores nothing in some of the draws is no measure of anything.
+    return found, None if kept.interval else "no verdict, as there is no interval"
 
 
 def _against(found: Interval | None, mark: float, lacking: str | None) -> str:
