@@ -153,7 +153,7 @@ class Unpadded:
         run = step(scheme, layers, packed, hidden)
         for layer, part in zip(layers, self.encoder.layer, strict=True):
             if only_first and layer.number == len(layers) - 1:
-                return last_layer(scheme, layer, part, hidden, packed)
+                return last_layer(scheme, layer, part, hidden, packed, run.short)
             if self.training and getattr(part, "gradient_checkpointing", False):
                 hidden = part._gradient_checkpointing_func(partial(run, layer, part), hidden)
             else:

@@ -141,7 +141,7 @@ class LongformerScheme(Scheme):
             return out
         at, slots, shape = found
         asking = spread(hidden.index_select(0, at), slots, (*shape, hidden.shape[1]))
-        told = from_few(layer, asking, hidden, short, _global(layer)).flatten(0, 1).index_select(0, slots)
+        told = from_few(layer, asking, short.pad(hidden), short, _global(layer)).flatten(0, 1).index_select(0, slots)
         return out.index_copy(0, at, told.to(out.dtype))
 
     def firsts(self, layer: Layer, hidden: Tensor, short: Short) -> Tensor | None:

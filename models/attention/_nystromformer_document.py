@@ -46,21 +46,21 @@ def attend_document(q: Tensor, k: Tensor, v: Tensor, real: Tensor | None, landma
 
 
 def convolved(v: Tensor, weight: Tensor, real: Tensor | None) -> Tensor:
-    """Convolves values along the document, with the weights of each head; padding counts as zero.
+    """Convolves values along documents, with the weights of each head; padding counts as zero.
 
     Args:
-        v: Values, (n, H, D).
+        v: Values, (n, H, D), or of several documents, (B, n, H, D).
         weight: (H, 1, width, 1).
         real: Which tokens are no padding, bool (n,); None when all are.
 
     Returns:
-        (n, H, D).
+        As `v`.
     """
     if real is not None:
         v = v * real[:, None, None]
     # Contiguous: on other strides the kernel takes nearly twice as long.
-    row = v.transpose(0, 1).contiguous()
-    return F.conv2d(row[None], weight, padding=(weight.shape[2] // 2, 0), groups=len(row))[0].transpose(0, 1)
+    row = v.transpose(-3, -2).contiguous()
+    return F.conv2d(row, weight, padding=(weight.shape[2] // 2, 0), groups=row.shape[-3]).transpose(-3, -2)
 
 
 def _attend(q: Tensor, k: Tensor, v: Tensor) -> Tensor:

@@ -14,7 +14,7 @@ from torch import Tensor
 from ._dense import FeedForward, project_into
 from ._rows import Packing, Rows, sliced, split, surrounded
 from ._scheme import Layer, Scheme
-from ._short import short_of
+from ._short import Short, short_of
 
 
 class Step:
@@ -102,9 +102,8 @@ def _behind(part: Any, context: Tensor, hidden: Tensor) -> Tensor:
     return out
 
 
-def last_layer(scheme: Scheme, layer: Layer, part: Any, hidden: Tensor, packed: Packing) -> Tensor:
+def last_layer(scheme: Scheme, layer: Layer, part: Any, hidden: Tensor, packed: Packing, short: Short | None) -> Tensor:
     """The last layer for the first token of each sequence alone, (B, E)."""
-    short = short_of(packed.documents, hidden.device)
     context = None if short is None else scheme.firsts(layer, hidden, short)
     if context is None:
         inputs = sliced((hidden,), [(d.first, d.first + d.length) for d in packed.documents])

@@ -39,22 +39,21 @@ def within(layer: Layer, rows: Rows, short: Short) -> Tensor:
 
 
 def from_few(
-    layer: Layer, asking: Tensor, hidden: Tensor, short: Short, projections: tuple[nn.Module, nn.Module, nn.Module]
+    layer: Layer, asking: Tensor, padded: Tensor, short: Short, projections: tuple[nn.Module, nn.Module, nn.Module]
 ) -> Tensor:
     """Attends from a few tokens of each document to everything in it.
 
     Args:
         layer: The layer.
         asking: Input of the tokens that ask, (B, g, E).
-        hidden: Input of all tokens, (T, E).
+        padded: Input of all tokens, (B, N, E).
         short: The documents.
         projections: Into queries, keys and values.
 
     Returns:
         (B, g, E).
     """
-    closed = short.closed(hidden.dtype)
-    return few_rows(asking, short.pad(hidden), projections, layer.heads, closed, layer.dropout)
+    return few_rows(asking, padded, projections, layer.heads, short.closed(padded.dtype), layer.dropout)
 
 
 def from_firsts(
@@ -62,5 +61,4 @@ def from_firsts(
 ) -> Tensor:
     """Attends from the first token of each document to everything in it, (B, E); see `from_few`."""
     padded = short.pad(hidden)
-    closed = short.closed(hidden.dtype)
-    return few_rows(padded[:, :1], padded, projections, layer.heads, closed, layer.dropout).squeeze(1)
+    return from_few(layer, padded[:, :1], padded, short, projections).squeeze(1)

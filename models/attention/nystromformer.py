@@ -21,7 +21,6 @@ from functools import partial
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 import transformers
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 from torch import Tensor
@@ -89,9 +88,7 @@ class NystromformerScheme(Scheme):
         out = super().together(replace(layer, dropout=0.0), hidden, rows, short)
         if out is None or module.conv_kernel_size is None or not _acts(module.conv.weight):
             return out
-        values = short.pad(rows.v).transpose(1, 2).contiguous()
-        beside = F.conv2d(values, module.conv.weight, padding=(module.conv_kernel_size // 2, 0), groups=layer.heads)
-        return out + short.unpad(beside.transpose(1, 2).flatten(2))
+        return out + short.unpad(convolved(short.pad(rows.v), module.conv.weight, None)).flatten(1)
 
     def firsts(self, layer: Layer, hidden: Tensor, short: Short) -> Tensor | None:
         """See `Scheme`; the convolution takes the values of the whole document."""
