@@ -13,6 +13,7 @@ import typer
 from . import __version__
 from .errors import GonerdError
 from .options import command_group
+from .room import why_no_room
 
 GROUPS = "gonerd.commands"
 EXIT_FAILED = 1
@@ -96,12 +97,18 @@ def main(arguments: list[str] | None = None) -> int:
         )
         cause = error
     except Exception as error:  # the last line of defence: one sentence, never a raw traceback
-        message, code = f"unexpected {type(error).__name__}: {error} (run again with --debug to see where)", EXIT_FAILED
-        cause = error
+        message, code, cause = _unexpected(error), EXIT_FAILED, error
     if debug and cause is not None:
         traceback.print_exception(cause)
     print(f"error: {message}", file=sys.stderr)
     return int(code)
+
+
+def _unexpected(error: Exception) -> str:
+    why = why_no_room(error)  # libraries that write by themselves raise errors of their own
+    if why is not None:
+        return f"a file cannot be written ({why}); make room and run the same command again"
+    return f"unexpected {type(error).__name__}: {error} (run again with --debug to see where)"
 
 
 def run() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import glob
 import hashlib
 import json
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from .errors import GonerdError
+from .room import room_for
 
 
 def existing(path: Path, what: str, remedy: str) -> Path:
@@ -27,25 +27,6 @@ def existing(path: Path, what: str, remedy: str) -> Path:
     if not path.exists():
         raise GonerdError(f"{path}: no such {what}; {remedy}")
     return path
-
-
-_FULL = {getattr(errno, name) for name in ("ENOSPC", "EFBIG", "EDQUOT", "EROFS") if hasattr(errno, name)}
-
-
-@contextlib.contextmanager
-def _room_for(path: Path) -> Iterator[None]:
-    """Turns a full disk into one sentence about `path`."""
-    try:
-        yield
-    except OSError as error:
-        # The parquet library names the number in its text alone.
-        number = error.errno or next((n for n in _FULL if f"errno {n}]" in str(error).lower()), 0)
-        if number not in _FULL:
-            raise
-        raise GonerdError(
-            f"{path}: cannot be written ({os.strerror(number)}); make room and run the same command again, "
-            "nothing half-written stands there"
-        ) from error
 
 
 _MADE = ".gonerd-made"
@@ -70,7 +51,7 @@ def new_file(path: Path) -> Iterator[Path]:
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        with _room_for(path):
+        with room_for(path):
             yield temporary
             with temporary.open("rb+") as handle:
                 os.fsync(handle.fileno())
@@ -103,7 +84,7 @@ def new_folder(path: Path) -> Iterator[Path]:
     temporary.chmod(0o755)
     old = temporary.with_suffix(".old")
     try:
-        with _room_for(path):
+        with room_for(path):
             yield temporary
             names = sorted({entry.name for entry in temporary.iterdir()} | {_MADE})
             (temporary / _MADE).write_text("".join(f"{name}\n" for name in names), encoding="utf-8")

@@ -18,3 +18,8 @@ os.environ.setdefault("GONERD_CACHE", os.path.join(_CACHE, "gonerd"))
 
 from tests.slurm import slurm  # noqa: E402, F401  the same
 from tests.tiny import make_tiny, save_model, tiny_bert, tiny_roberta  # noqa: E402, F401  fixtures for every folder
+
+
+def pytest_collection_modifyitems(items):
+    # A test of a minute that begins last leaves the other workers without work, so the long ones come first.
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)

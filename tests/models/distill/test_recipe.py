@@ -1,6 +1,8 @@
 """Recipes run step by step, resume exactly, and refuse what does not fit."""
 
+import contextlib
 import json
+import resource
 import shutil
 from pathlib import Path
 
@@ -9,6 +11,7 @@ import torch
 import yaml
 from typer.testing import CliRunner
 
+from gonerd.cli import main
 from gonerd.errors import GonerdError, UsageError
 from gonerd.models.cli import app
 from gonerd.models.distill import read_recipe, run_recipe
@@ -111,6 +114,36 @@ def test_a_killed_run_takes_the_same_steps(recipe_file, save_model, corpus, teac
     assert log(tmp_path / "killed") == log(tmp_path / "whole")
     notes = [json.loads((tmp_path / o / "student" / "gonerd.json").read_text()) for o in ("killed", "whole")]
     assert notes[0]["weights_sha256"] == notes[1]["weights_sha256"]
+
+
+@contextlib.contextmanager
+def room_for_files_of(size):
+    """Writing stops at a size, as on a full disk."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_a_full_disk(recipe_file, teacher, tmp_path, capsys):
+    """Neither a model that has no room nor a checkpoint that has none is left half-written, and the run goes on."""
+    path = recipe_file(steps_for(teacher))
+    run(path, tmp_path / "whole")
+    words = ["models", "distill", "--config", str(path), "--out", str(tmp_path / "full")]
+    size = (tmp_path / "whole" / "student" / "model.safetensors").stat().st_size
+    with room_for_files_of(size // 2):
+        assert main(words) == 1
+    error = capsys.readouterr().err.splitlines()[-1]
+    assert error.startswith(f"error: {tmp_path / 'full' / 'start'}: cannot be written") and "make room" in error
+    assert not [*(tmp_path / "full").glob("start*"), *(tmp_path / "full").glob(".start*")]
+    with room_for_files_of(size * 3 // 2):  # a student finds room, the averages of its optimizer do not
+        assert main(words) == 1
+    error = capsys.readouterr().err.splitlines()[-1]
+    assert error.startswith("error: a file cannot be written") and "run the same command again" in error
+    assert main(words) == 0
+    assert log(tmp_path / "full") == log(tmp_path / "whole")
 
 
 def test_killed_after_the_last_step(recipe_file, teacher, tmp_path, monkeypatch):
