@@ -18,6 +18,7 @@ from gonerd.records import Document
 from gonerd.scale.ahead import begin_importing
 from gonerd.scale.executors import check, run_stages
 from gonerd.scale.stages import Stage, Where
+from gonerd.scale.submitted import check_ended
 
 from .chunks import CHUNK_CHARACTERS
 from .layers import keep_people
@@ -98,6 +99,7 @@ def annotate_documents(
             stream = _some(documents, limit)  # before anything is written: what cannot be read leaves no trace
             work = out.resolve().with_name(f".{out.resolve().name}.annotate")
             with only_writer(out), processes or nullcontext():  # no other run begins before the last worker ends
+                check_ended(work / _LOGS)
                 check_settings(out, settings, limit)
                 write_json(out / MARKER, {**settings, "complete": False})
                 shutil.rmtree(work, ignore_errors=True)  # what an earlier run finished stands in `out`

@@ -22,20 +22,24 @@ for task in range(int(first), int(last) + 1):
     if done.returncode:
         print(done.stdout, done.stderr, file=sys.stderr)
         sys.exit(done.returncode)
-print(number if "--parsable" in sys.argv else f"Submitted batch job {{number}}")
+print(f"{{number}};east" if "--parsable" in sys.argv else f"Submitted batch job {{number}} on cluster east")
 """
 SRUN = '#!/bin/bash\nwhile [[ $1 == -* ]]; do [[ $1 == -n ]] && shift; shift; done\nexec "$@"\n'
 
 
 @pytest.fixture
 def slurm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A stand-in for Slurm's commands; returns the file in which it notes what was submitted."""
+    """A stand-in for Slurm's commands; returns the file in which it notes what was submitted.
+
+    Jobs whose ids stand in the file `submitted.queued` beside it are said to be queued or running.
+    """
     tools = tmp_path / "bin"
     tools.mkdir()
     launch = f"#!{sys.executable}\nfrom datatrove.tools.launch_pickled_pipeline import main\nmain()\n"
     written = {
         "sbatch": SBATCH.format(python=sys.executable),
         "srun": SRUN,
+        "squeue": '#!/bin/bash\n[[ "$*" == "--noheader --format=%F" ]] && cat "$SUBMITTED.queued"\n',
         "scontrol": "#!/bin/bash\necho n1\n",
         "launch_pickled_pipeline": launch,
     }
@@ -44,4 +48,5 @@ def slurm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (tools / name).chmod(0o755)
     monkeypatch.setenv("PATH", f"{tools}:{os.environ['PATH']}")
     monkeypatch.setenv("SUBMITTED", str(tmp_path / "submitted"))
+    (tmp_path / "submitted.queued").touch()
     return tmp_path / "submitted"

@@ -141,6 +141,7 @@ gonerd crawl extract --warc warc.paths.gz --hosts hosts.txt --domain news --out 
 writes the job scripts and `submit.sh` beside them; without `--dry-run` the jobs are submitted: an array that extracts,
 and one task each that joins parts, settles duplicates and puts the folder under its name, with a smaller array between
 them that writes. `--out` lies on a file system that all nodes see. `--slurm-memory` must hold the settling (above).
+While they are queued or running, the command changes nothing and names them (`squeue`); afterwards it goes on.
 
 ## Ray
 

@@ -23,6 +23,7 @@ from gonerd.records import DOMAINS
 from gonerd.scale.executors import run_stages
 from gonerd.scale.stages import Stage
 from gonerd.scale.stages import Where as Anywhere
+from gonerd.scale.submitted import check_ended
 
 from .summary import SUMMARY, ExtractSummary
 
@@ -84,6 +85,7 @@ def extract(
     plan = make_plan(warc_names([str(source) for source in given], base), out, settings, split=where.split)
     work = out.resolve().with_name(f".{out.resolve().name}.extract")
     with only_writer(work):
+        check_ended(work / _LOGS)
         _begin(work, plan, tell)
         tasks = 1 if limit is not None else where.tasks or len(plan.units)
         finished = run_stages(

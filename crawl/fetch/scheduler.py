@@ -23,6 +23,7 @@ from .outcomes import LIMIT, RETRY_LATER, is_lasting
 from .requests import listing_request, page_request
 
 _BATCH = 64
+_ABROAD = 1000  # pages of a host that may wait for others, which they were redirected to, before more are taken
 
 
 class _Host:
@@ -43,6 +44,7 @@ class FrontierScheduler(JobComponent, BaseScheduler):
         self._turn: OrderedDict[str, None] = OrderedDict()  # hosts with something to ask for, the next one first
         self._paused: dict[str, float] = {}
         self._given_up: dict[str, str] = {}
+        self._abroad: Counter[str] = Counter()
         self._last_listing = self._listings = 0
         self._begun = False
         self._stale = True
@@ -54,7 +56,10 @@ class FrontierScheduler(JobComponent, BaseScheduler):
 
     def enqueue_request(self, request: Request) -> bool:
         """Takes back a request that goes on: redirected, or tried again."""
-        self._host(urlparse_cached(request).hostname or "").waiting.appendleft(request)
+        name = urlparse_cached(request).hostname or ""
+        self._host(name).waiting.appendleft(request)
+        if first := _from_abroad(request, name):
+            self._abroad[first] += 1
         return True
 
     def next_request(self) -> Request | None:
@@ -119,11 +124,15 @@ class FrontierScheduler(JobComponent, BaseScheduler):
         host = self._hosts[name]
         while True:
             if not host.waiting and not host.drained:
+                if self._abroad[name] >= _ABROAD:
+                    return None  # where they are redirected to is slower than this host; they wait in the store
                 self._fill(name, host)
             if not host.waiting:
                 del self._turn[name]
                 return None
             request = host.waiting.popleft()
+            if first := _from_abroad(request, name):
+                self._abroad[first] -= 1
             if not self._refused(name, request):
                 return request
 
@@ -156,3 +165,9 @@ class FrontierScheduler(JobComponent, BaseScheduler):
             return True
         self._listings += 1
         return False
+
+
+def _from_abroad(request: Request, host: str) -> str:
+    """Returns the host whose page was redirected to another, `host`; empty where it was not."""
+    first = host_of(next(iter(request.meta.get("redirect_urls", ())), ""))
+    return first if first != host else ""

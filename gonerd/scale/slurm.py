@@ -7,6 +7,7 @@ import shlex
 import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from unittest import mock
 
@@ -18,6 +19,7 @@ from gonerd.errors import GonerdError, UsageError
 from gonerd.files import write_text
 
 from .stages import SlurmOptions, Stage
+from .submitted import JOBS, note_job
 from .watch import Watch
 
 SUBMIT = "submit.sh"
@@ -52,7 +54,7 @@ def submit(
     logger.remove()
     previous = None
     for stage in stages:
-        previous = _jobs(stage, folder / stage.name, stage.tasks or tasks, workers, options, previous)
+        previous = _jobs(stage, folder, stage.tasks or tasks, workers, options, previous)
     assert previous is not None
     if dry_run:
         with _written(folder):
@@ -77,7 +79,8 @@ def check_slurm(options: SlurmOptions, *, dry_run: bool) -> None:
         )
 
 
-def _jobs(stage: Stage, folder: Path, tasks: int, workers: int, options: SlurmOptions, previous: _Jobs | None) -> _Jobs:
+def _jobs(stage: Stage, above: Path, tasks: int, workers: int, options: SlurmOptions, previous: _Jobs | None) -> _Jobs:
+    folder = above / stage.name
     folder.mkdir(parents=True, exist_ok=True)
     return _Jobs(
         [*stage.steps, Watch(folder)],
@@ -93,6 +96,7 @@ def _jobs(stage: Stage, folder: Path, tasks: int, workers: int, options: SlurmOp
         logging_dir=str(folder),
         slurm_logs_folder=str(folder / "slurm_logs"),
         depends=previous,
+        job_id_retriever=partial(note_job, above),
     )
 
 
@@ -102,12 +106,14 @@ def _written(folder: Path) -> Iterator[None]:
     lines = ["#!/bin/bash", "# Submits the stages in order; every one waits for the one before.", "set -e"]
 
     def write(script: str, _: Callable[[str], str], *arguments: str) -> str:
-        number = len(lines) - 2
+        number = (len(lines) - 1) // 2
         name = script.partition("#SBATCH --job-name=gonerd-")[2].partition("\n")[0]
         path = folder / f"{number}-{name}.sbatch"
         write_text(path, script)
         words = " ".join(f'"{word}"' for word in arguments)
         lines.append(f"job{number}=$(sbatch --parsable {words} {shlex.quote(str(path))})")
+        # The id may be followed by the name of a cluster.
+        lines.append(f'job{number}=${{job{number}%%;*}}; echo "$job{number}" >> {shlex.quote(str(folder / JOBS))}')
         return f"$job{number}"
 
     with mock.patch.object(datatrove_slurm, "launch_slurm_job", write):

@@ -205,6 +205,14 @@ def test_slurm_runs_what_is_submitted(
     assert "job scripts, logs and documents that wait" in done.stderr and not done.stdout
     assert "--dependency=afterok:1" in slurm.read_text().splitlines()[1]
     assert digests(tmp_path / "b" / "layer") == expected
+    waiting = tmp_path / "b" / ".layer.annotate"
+    stands = {path: path.read_bytes() for path in waiting.rglob("*") if path.is_file()}
+    Path(f"{slurm}.queued").write_text("2\n77\n")
+    assert main([*here, "--out", str(tmp_path / "b" / "layer")]) == 1
+    assert "jobs of an earlier run are queued or running (`squeue --jobs=2`)" in capsys.readouterr().err
+    assert {path: path.read_bytes() for path in waiting.rglob("*") if path.is_file()} == stands
+    assert digests(tmp_path / "b" / "layer") == expected
+    Path(f"{slurm}.queued").write_text("77\n")
     assert main([*here, *words, "--out", str(tmp_path / "b" / "layer")]) == 0
     said = capsys.readouterr().out
     assert "annotated 150 documents (5 shards kept from before)" in said, "nothing is left to submit"

@@ -18,6 +18,7 @@ from gonerd.scale.ahead import begin_importing
 from gonerd.scale.executors import run_stages
 from gonerd.scale.processes import Processes
 from gonerd.scale.stages import SlurmOptions, Stage
+from gonerd.scale.submitted import check_ended, note_job
 
 # Another installed package is called `tests` too, and worker processes look up a step's module by its name.
 sys.path.append(str(Path(__file__).parent))
@@ -103,7 +104,7 @@ def test_slurm_scripts(tmp_path: Path) -> None:
         assert (options["qos"], options["cpus-per-task"], options["nodes"]) == ("long", "1", "1")
         assert options["array"] == wanted[options["job-name"].removeprefix("gonerd-")]
         assert str(Path(sys.executable).parent) in path.read_text()
-    first, second = re.findall(r"^job\d=.*", (tmp_path / "jobs" / "submit.sh").read_text(), re.MULTILINE)
+    first, second = re.findall(r"^job\d=\$\(.*", (tmp_path / "jobs" / "submit.sh").read_text(), re.MULTILINE)
     assert "--dependency" not in first and first.endswith("1-read.sbatch)")
     assert '"--dependency=afterok:$job1"' in second and second.endswith("2-settle.sbatch)")
 
@@ -120,11 +121,15 @@ def test_slurm_runs_what_is_submitted(tmp_path: Path, slurm: Path, gonerd_pages:
     assert done.returncode == 0, done.stderr
     assert slurm.read_text().count("\n") == 5
     assert "--dependency=afterok:4" in slurm.read_text().splitlines()[4]
+    Path(f"{slurm}.queued").write_text("1\n")
+    assert main([*here, "--near", "0.5", "--out", str(out["submitted-out"])]) == 1, "the plan is its job's"
+    Path(f"{slurm}.queued").write_text("")
     slurm.unlink()
     assert main([*here, *words, "--dry-run", "--out", str(out["by-hand"])]) == 0
     assert not slurm.exists() and not out["by-hand"].exists()
     (submit,) = tmp_path.glob(".by-hand.extract/logs/*/submit.sh")
     subprocess.run(["bash", str(submit)], check=True, capture_output=True)
+    assert (submit.parent / "jobs.txt").read_text().split() == ["1", "2", "3", "4", "5"]
     expected = {path.name: path.read_bytes() for path in out["here"].glob("*.parquet")}
     assert expected
     for name in ("submitted-out", "by-hand"):
@@ -140,6 +145,27 @@ def gonerd_pages(tmp_path: Path) -> Path:
     path = tmp_path / "x.warc"
     path.write_text(f"{head}WARC-Date: 2025-03-01T10:00:00Z\r\nContent-Length: {len(http)}\r\n\r\n{http}\r\n\r\n")
     return path
+
+
+def test_jobs_that_have_not_ended(tmp_path: Path, slurm: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    queued, logs = Path(f"{slurm}.queued"), tmp_path / "work" / "logs"
+    logs.joinpath("one").mkdir(parents=True)
+    check_ended(logs)
+    assert note_job(logs / "one", "charged to p1, 20 hours left\nSubmitted batch job 41 on cluster east\n") == "41"
+    assert note_job(logs / "one", "Submitted batch job 105\n") == "105"
+    queued.write_text("4\n10\n")
+    check_ended(logs)
+    queued.write_text("105\n7\n41\n41\n")
+    with pytest.raises(GonerdError, match=r"work: jobs of .*`squeue --jobs=41,105`.* `scancel 41 105`"):
+        check_ended(logs)
+    queued.unlink()  # the cluster's controller does not answer
+    with pytest.raises(GonerdError, match=r"one/jobs.txt: .*remove that file if they have"):
+        check_ended(logs)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(GonerdError, match="run the command on a login node"):
+        check_ended(logs)
+    with pytest.raises(GonerdError, match="'quota exceeded', which names no job"):
+        note_job(logs, "quota exceeded\n")
 
 
 def test_slurm_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
