@@ -29,7 +29,7 @@ def why_no_room(error: BaseException) -> str | None:
     number = error.errno if isinstance(error, OSError) and error.errno else None
     if number is None and (named := _NUMBER.search(str(error))):
         number = int(named[1])
-    if number in _FULL:
+    if number is not None and number in _FULL:
         return os.strerror(number)
     return "the disk takes no more" if isinstance(error, RuntimeError) and _TORCH in str(error) else None
 

@@ -31,7 +31,7 @@ class Cell:
         model: Name of the model that is fine-tuned.
         task: Name of the task.
         seed: Seed of the fine-tuning.
-        taught: How its teacher's answers are learnt from; None for labels alone.
+        taught: How it is fine-tuned where that is otherwise; None for labels alone and the epochs of the task.
     """
 
     config: Replicate
@@ -79,7 +79,8 @@ class Cell:
     @property
     def teacher(self) -> Cell | None:
         """The cell whose fine-tuned model teaches."""
-        return replace(self, model=self.taught.teacher, taught=None) if self.taught else None
+        taught = self.taught
+        return replace(self, model=taught.teacher, taught=None) if taught and taught.teacher else None
 
     @property
     def folder(self) -> Path:

@@ -64,6 +64,9 @@ def fine_tuned(cell: Cell) -> Path:
     source = cell.folders.models / cell.model if before is None else fine_tuned(before)
     settings = finetune_settings(place, cell.settings.tuning)
     data = training_data(place, cell.settings.train_limit)
+    if cell.taught is not None:
+        epochs = settings.epochs or defaults_for(data.name, data.kind).epochs
+        settings = replace(settings, epochs=cell.taught.passes * epochs)
     if cell.taught is not None and teacher is not None:
         settings = replace(
             settings,
@@ -71,7 +74,6 @@ def fine_tuned(cell: Cell) -> Path:
             distill_weight=cell.taught.distill_weight,
             temperature=cell.taught.temperature,
             state_losses=cell.taught.state_losses,
-            epochs=cell.taught.passes * (settings.epochs or defaults_for(data.name, data.kind).epochs),
         )
     finetune_task(source, data, cell.folder, settings, resume=True)
     return cell.folder

@@ -39,7 +39,7 @@ class Replicate(Strict):
         distill_then_convert: Attentions for which the other order is run too.
         alone: Attentions whose student is trained without a teacher too.
         variants: Students distilled otherwise in one thing, by what that is called.
-        taught: Students fine-tuned with their teacher's answers as well.
+        taught: Models fine-tuned with a teacher's answers, or in more passes, as well.
         tasks: The tasks, in the order of the tables.
         seeds: Of fine-tuning, the matrix whole with one before the next.
         deepen: What follows.

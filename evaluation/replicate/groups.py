@@ -10,6 +10,7 @@ import numpy as np
 
 from gonerd.evaluation.compare.resampling import LEVEL, Interval
 from gonerd.evaluation.metrics import Counts
+from gonerd.evaluation.report.figures import NONE, with_interval
 from gonerd.evaluation.tasks import TASKS
 
 from .evidence import Evidence
@@ -60,6 +61,14 @@ def so_far(config: Replicate, group: str, found: Drawn) -> str:
     """Says of how many tasks of a group a number is where some are missing; empty where all are there."""
     count = len(planned(config, group))
     return "" if len(found.tasks) == count else f"{len(found.tasks)} of {count} tasks"
+
+
+def told_share(config: Replicate, group: str, found: Drawn | None) -> str:
+    """Writes a share with its interval, and of how many tasks it is where some are missing."""
+    if found is None:
+        return NONE
+    ends = {"low": found.interval.low, "high": found.interval.high} if found.interval else None
+    return ", ".join(filter(None, (with_interval(found.value, ends), so_far(config, group, found))))
 
 
 def comparable(found: Mapping[Key, Drawn]) -> dict[Key, Drawn]:

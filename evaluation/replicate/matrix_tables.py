@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from gonerd.evaluation.compare.resampling import Interval
-from gonerd.evaluation.report.figures import NONE, interval, milliseconds, score, share, with_interval
+from gonerd.evaluation.report.figures import NONE, interval, milliseconds, score, share
 
 from .evidence import Evidence
-from .groups import GROUPS, Drawn, group_kept, group_mean, planned, so_far
+from .groups import GROUPS, Drawn, group_kept, group_mean, planned, so_far, told_share
 from .systems import System, all_systems, some_tasks
 from .times import LENGTH, cell_at, memory_saved, time_saved, timed_as, timed_pair, why_not
 
@@ -28,7 +28,7 @@ def _kept_row(config: Replicate, evidence: Evidence, system: System) -> Row:
     row: Row = {"student": system.title, "held against": f"`{system.teacher}`"}
     for group, title in GROUPS.items():
         found = group_kept(evidence, group, system.teacher, system.name)
-        row[f"{title} kept"] = _with_tasks(config, group, found)
+        row[f"{title} kept"] = told_share(config, group, found)
     teacher, timed, theirs = timed_pair(evidence, system)
     reason = why_not(evidence, system.teacher) if theirs is None else None
     figures = (
@@ -41,14 +41,6 @@ def _kept_row(config: Replicate, evidence: Evidence, system: System) -> Row:
 
 
 _SAVED = ("time saved", "memory saved", "time saved, Hugging Face's teacher", "memory saved, Hugging Face's teacher")
-
-
-def _with_tasks(config: Replicate, group: str, found: Drawn | None) -> str:
-    """Writes a share with its interval, and of how many tasks it is where some are missing."""
-    if found is None:
-        return NONE
-    ends = {"low": found.interval.low, "high": found.interval.high} if found.interval else None
-    return ", ".join(filter(None, (with_interval(found.value, ends), so_far(config, group, found))))
 
 
 def _rounds(found: Interval | None) -> str:

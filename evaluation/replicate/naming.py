@@ -64,11 +64,13 @@ def _check_taught(found: Replicate) -> None:
     known = [system.name for system in made_systems(found)]
     for taught in found.taught:
         for role in ("student", "teacher"):
-            if getattr(taught, role) not in known:
+            if getattr(taught, role) not in (None, *known):
                 raise unknown_name(f"{role} of key 'taught'", getattr(taught, role), known)
         if taught.called is not None and not _FOLDER.fullmatch(taught.called):
             raise UsageError(f"key 'taught', 'called: {taught.called}': {_LETTERS}")
         _check_tasks("key 'taught'", taught.tasks, found)
+        if taught.name in known:
+            raise UsageError(f"key 'taught': {taught.name!r} is another model; say what else it is 'called'")
     names = [taught.name for taught in found.taught]
     if twice := next((name for name in names if names.count(name) > 1), None):
         raise UsageError(f"key 'taught' names two of {twice!r}; put their tasks together, or say what one is 'called'")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -11,11 +11,11 @@ from gonerd.evaluation.report.figures import NONE, interval, share
 from .differences import Row, count, differences, points
 from .evidence import Evidence
 from .groups import GROUPS, Drawn, comparable, group_kept, so_far
-from .systems import ALONE, CTD, DTC, ENCODER, ENCODER_STUDENT, is_efficient, students, variant_name
+from .systems import CTD, DTC, ENCODER, ENCODER_STUDENT, is_efficient, students
+from .technique import technique, varied
 
 if TYPE_CHECKING:
     from .config import Replicate
-    from .student_settings import Variant
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ def questions(config: Replicate, evidence: Evidence) -> list[Question]:
     """Returns the questions in the order in which the reference raises them, the long-QA weakness with the fourth."""
     return [
         Question("data-mix", "Which data mix is best for long-context distillation?", *_mix(config, evidence)),
-        Question("technique", "Which distillation technique?", *_technique(config, evidence)),
+        Question("technique", "Which distillation technique?", *technique(config, evidence)),
         Question("attentions", "Why do attention mechanisms distil differently?", *_attentions(config, evidence)),
         Question(
             "order", "Does Distill-Then-Convert repair the loss on long-context answers?", *_order(config, evidence)
@@ -54,34 +54,10 @@ def _mix(config: Replicate, evidence: Evidence) -> tuple[list[str], list[Row]]:
     names = sorted({str(one["name"]) for one in evidence.text.values()})
     if len(names) == 1:
         return [f"One mix was used ({names[0]}), so these results say nothing about it."], []
-    pairs = _varied(config, lambda variant: variant.corpus is not None)
+    pairs = varied(config, lambda variant: variant.corpus is not None)
     rows = [row for first, second in pairs for row in differences(evidence, first, second)]
     found = [f"Mixes used: {', '.join(names)}."]
     return [*found, count(rows, "Another text against that of all other students")] if rows else found, rows
-
-
-def _varied(config: Replicate, asked: Callable[[Variant], bool]) -> list[tuple[str, str]]:
-    """Returns the student of Convert-Then-Distill beside each variant of it that is asked for."""
-    return [
-        (f"{variant.attention}-{CTD}", variant_name(name, variant))
-        for name, variant in config.variants.items()
-        if asked(variant)
-    ]
-
-
-def _technique(config: Replicate, evidence: Evidence) -> tuple[list[str], list[Row]]:
-    pairs = [(f"{name}-{ALONE}", f"{name}-{CTD}") for name in config.alone]
-    pairs += _varied(config, lambda variant: variant.corpus is None)
-    pairs += [(taught.student, taught.name) for taught in config.taught]
-    rows = [row for first, second in pairs for row in differences(evidence, first, second)]
-    if not rows:
-        return [
-            "Neither the control without a teacher, nor another distillation, nor task distillation was scored yet."
-        ], []
-    what = (
-        "A teacher against none, other layers, losses or lengths of distillation, and a teacher's answers on the task"
-    )
-    return [count(rows, what)], rows
 
 
 def _attentions(config: Replicate, evidence: Evidence) -> tuple[list[str], list[Row]]:

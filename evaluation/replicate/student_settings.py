@@ -1,4 +1,4 @@
-"""Students beside the usual ones: fine-tuned with their teacher's answers, or distilled otherwise."""
+"""Models beside the usual ones: fine-tuned with a teacher's answers, or longer, or distilled otherwise."""
 
 from __future__ import annotations
 
@@ -11,24 +11,26 @@ from gonerd.models.halving import Choice
 from gonerd.models.losses import Losses, StateLosses
 
 from .settings import Strict, Text
+from .systems import TAUGHT
 
 
 class Taught(Strict):
-    """A student that is fine-tuned with its teacher's answers, beside the one that is not.
+    """A model that is fine-tuned with a teacher's answers, or more often than others, beside the one that is not.
 
     Attributes:
-        student: Name of the student.
-        teacher: Name of the model whose fine-tuned form of the same seed teaches.
+        student: Name of the model.
+        teacher: Name of the model whose fine-tuned form of the same seed teaches; None for labels alone, which tells
+            what more passes do by themselves.
         tasks: Tasks for which this is done.
         distill_weight: Share of the teacher's soft targets in the loss.
         temperature: What both models' logits are divided by.
         state_losses: Losses over hidden states by their names.
         passes: How many times the epochs of the task it reads; its teacher reads them once.
-        called: What tells it from the same student that is taught otherwise; ends its name.
+        called: What tells it from the same model that is fine-tuned otherwise; ends its name.
     """
 
     student: str
-    teacher: str
+    teacher: str | None = None
     tasks: tuple[str, ...] = Field(min_length=1)
     distill_weight: float = Field(0.5, gt=0, le=1)
     temperature: float = Field(2.0, gt=0)
@@ -36,15 +38,27 @@ class Taught(Strict):
     passes: int = Field(1, ge=1)
     called: str | None = None
 
+    @model_validator(mode="after")
+    def _otherwise(self) -> Self:
+        lesson = ("distill_weight", "temperature", "state_losses")
+        if self.teacher is not None:
+            return self
+        if told := next((key for key in lesson if key in self.model_fields_set), None):
+            raise ValueError(f"{told!r} is of a lesson, so name its 'teacher'")
+        if self.called is None or self.passes == 1:
+            raise ValueError("without a 'teacher' say how many 'passes' it reads, more than 1, and what it is 'called'")
+        return self
+
     @property
     def name(self) -> str:
-        """What results call the student."""
-        return f"{self.student}-td" if self.called is None else f"{self.student}-td-{self.called}"
+        """What results call the model."""
+        return "-".join(filter(None, (self.student, self.teacher and TAUGHT, self.called)))
 
     def facts(self) -> dict[str, Any]:
         """Returns what a result depends on; `passes` only where there are others, as older results know none."""
-        found = self.model_dump(mode="json", exclude={"tasks", "called"})
-        return found if self.passes != 1 else {key: value for key, value in found.items() if key != "passes"}
+        if self.teacher is None:
+            return {"student": self.student, "passes": self.passes}
+        return self.model_dump(mode="json", exclude={"tasks", "called", *(() if self.passes != 1 else ("passes",))})
 
 
 class Variant(Strict):

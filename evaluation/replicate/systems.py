@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from .student_settings import Variant
 
 ENCODER, ENCODER_STUDENT = "encoder", "encoder-student"
-CTD, DTC, ALONE, DISTILLED, TAUGHT, VARIANT = "ctd", "dtc", "alone", "kd", "td", "variant"
+CTD, DTC, ALONE, DISTILLED, TAUGHT, VARIANT, LONGER = "ctd", "dtc", "alone", "kd", "td", "variant", "longer"
 TEACHER, WINDOWS, FULL = "teacher", "windows", "full"
 ORDERS = {
     TEACHER: "teacher",
@@ -20,6 +20,7 @@ ORDERS = {
     ALONE: "no teacher",
     TAUGHT: "task distillation",
     VARIANT: "distilled otherwise",
+    LONGER: "fine-tuned longer",
 }
 
 
@@ -32,7 +33,7 @@ class System:
         attention: Its attention; `WINDOWS` for full attention in windows of the encoder's length.
         order: One of `ORDERS`: how it came about.
         teacher: Name of the model that it is held against; None for a teacher.
-        variant: What a variant is called, or one of several that are taught, by what it has of its own.
+        variant: What a variant is called, or one of several that are fine-tuned otherwise, by what it has of its own.
     """
 
     name: str
@@ -45,7 +46,7 @@ class System:
     def title(self) -> str:
         """What tables call it."""
         what = "full in windows" if self.attention == WINDOWS else self.attention
-        return f"{what}, {self.variant.replace('-', ' ') if self.variant else ORDERS[self.order]}"
+        return f"{what}, {self.variant or ORDERS[self.order]}"
 
 
 def systems_of(config: Replicate) -> list[System]:
@@ -65,7 +66,7 @@ def variant_name(name: str, variant: Variant) -> str:
 def variant_systems(config: Replicate) -> dict[str, System]:
     """Returns the students that are distilled otherwise, by what they have of their own."""
     return {
-        name: System(variant_name(name, one), one.attention, VARIANT, one.attention, name)
+        name: System(variant_name(name, one), one.attention, VARIANT, one.attention, name.replace("-", " "))
         for name, one in config.variants.items()
     }
 
@@ -76,7 +77,7 @@ def made_systems(config: Replicate) -> list[System]:
 
 
 def all_systems(config: Replicate) -> list[System]:
-    """Lists every model of the tables, the taught ones last."""
+    """Lists every model of the tables, those that are fine-tuned otherwise last."""
     return [*made_systems(config), *taught_systems(config).values()]
 
 
@@ -87,13 +88,15 @@ def some_tasks(config: Replicate) -> dict[str, tuple[str, ...]]:
 
 
 def taught_systems(config: Replicate) -> dict[str, System]:
-    """Returns the students that are taught on tasks, each held against what its untaught self is held against."""
+    """Returns the models that are fine-tuned otherwise, each held against what its usual self is held against."""
     known = {system.name: system for system in made_systems(config)}
     found = {}
     for taught in config.taught:
-        student = known[taught.student]
-        variant = None if taught.called is None else f"{ORDERS[TAUGHT]}, {taught.called}"
-        found[taught.name] = System(taught.name, student.attention, TAUGHT, student.teacher, variant)
+        usual = known[taught.student]
+        order = TAUGHT if taught.teacher else TEACHER if usual.teacher is None else LONGER
+        own = ORDERS[TAUGHT] if taught.teacher else usual.variant or ORDERS[usual.order]
+        variant = None if taught.called is None else f"{own}, {taught.called.replace('-', ' ')}"
+        found[taught.name] = System(taught.name, usual.attention, order, usual.teacher, variant)
     return found
 
 

@@ -39,13 +39,14 @@ def why_not(evidence: Evidence, teacher: str, length: int = LENGTH) -> str | Non
 
 
 def timed_as(system: System) -> str:
-    """Returns under which name the time of a model was measured: all students of an attention have one shape.
+    """Returns under which name the time of a model was measured.
 
+    The students of an attention have one shape, and its teachers another.
     In windows it was measured beside full attention of the same size.
     """
     if system.attention == WINDOWS:
         return f"{FULL}/{WINDOWS}" if system.order == TEACHER else f"{FULL}-{CTD}/{WINDOWS}"
-    return system.name if system.order == TEACHER else f"{system.attention}-{CTD}"
+    return system.attention if system.order == TEACHER else f"{system.attention}-{CTD}"
 
 
 def timed_pair(evidence: Evidence, system: System) -> tuple[Cell | None, Cell | None, Cell | None]:

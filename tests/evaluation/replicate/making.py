@@ -56,6 +56,7 @@ def settings(encoder, **changes):
         "taught": [
             {"student": "longformer-ctd", "teacher": "longformer", "tasks": ["more"]},
             {"student": "longformer-ctd", "teacher": "longformer", "tasks": ["more"], "passes": 2, "called": "longer"},
+            {"student": "longformer", "tasks": ["more"], "passes": 2, "called": "longer"},
         ],
         "tasks": {
             "news": {

@@ -36,6 +36,18 @@ WRONG = {
         {"taught": [{"student": "longformer-ctd", "teacher": "longformer", "tasks": ["more"]}] * 2},
         "names two of 'longformer-ctd-td'; put their tasks together, or say what one is 'called'",
     ),
+    "one that nobody teaches, and that reads no more": (
+        {"taught": [{"student": "longformer-ctd", "tasks": ["more"], "called": "longer"}]},
+        "without a 'teacher' say how many 'passes' it reads, more than 1, and what it is 'called'",
+    ),
+    "a lesson without a teacher": (
+        {"taught": [{"student": "full", "tasks": ["more"], "called": "x", "passes": 2, "distill_weight": 0.5}]},
+        "'distill_weight' is of a lesson, so name its 'teacher'",
+    ),
+    "one that is called as another model": (
+        {"taught": [{"student": "longformer", "tasks": ["more"], "called": "ctd", "passes": 2}]},
+        "'longformer-ctd' is another model; say what else it is 'called'",
+    ),
     "one that is called what no folder can be": (
         {"taught": [{"student": "longformer-ctd", "teacher": "longformer", "tasks": ["more"], "called": "a/b"}]},
         "'called: a/b': name it in small letters, digits and dashes",
@@ -140,7 +152,7 @@ def test_the_matrix_is_complete_before_it_is_deep(tmp_path):
     assert [kind for i, kind in enumerate(kinds) if i == 0 or kinds[i - 1] != kind] == order
     cells = [name for name in names if name.startswith("cell/")]
     seeds = [int(name.partition(".seed-")[2].partition(".")[0]) for name in cells]
-    assert seeds == sorted(seeds) and seeds.count(0) == seeds.count(1) == 15 * 11 + 5 * 5 + 13 + 11
+    assert seeds == sorted(seeds) and seeds.count(0) == seeds.count(1) == 15 * 11 + 5 * 5 + 13 + 11 + 2 * 11
     tasks = list(dict.fromkeys(name.split(".")[2] for name in cells))
     assert tasks == list(config.tasks) and tasks.index("squad") < tasks.index("hotpotqa")
     assert all(names.index(need) < names.index(work.name) for work in works for need in work.needs)

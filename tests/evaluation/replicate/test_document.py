@@ -22,6 +22,7 @@ from gonerd.evaluation.replicate.groups import group_kept
 from gonerd.evaluation.replicate.places import Folders
 from gonerd.evaluation.replicate.publish import publish
 from gonerd.evaluation.replicate.settings import Attention, Deepen
+from gonerd.evaluation.replicate.student_settings import Taught
 from gonerd.evaluation.replicate.work import DONE, State
 from gonerd.evaluation.results import read_scored
 from tests.evaluation.replicate.making import settings
@@ -87,6 +88,29 @@ def test_kept_and_saved_by_hand(config):
         **{"`sst2`": "2 of 7", "`rte`": "2 of 7"},
         "`hotpotqa`": "0 of 7",
     }
+
+
+def test_a_longer_lesson_is_held_against_a_teacher_that_read_as_long(config):
+    """Of 80 the teacher has 60, as long 72, the student 54, with its teacher's answers 63: 63 / 60, but 63 / 72."""
+    longer = {"passes": 3, "called": "longer", "tasks": ["sst2", "rte"]}
+    lessons = [Taught(student=name, **longer) for name in ("longformer", "longformer-ctd")]
+    lessons.append(Taught(student="longformer-ctd", teacher="longformer", **longer))
+    config = config.model_copy(update={"taught": tuple(lessons)})
+    wrong = {"longformer": 10, "longformer-longer": 4, "longformer-ctd-longer": 13, "longformer-ctd-td-longer": 8.5}
+    for model, count in wrong.items():
+        keep(config, model, "sst2", range(int(count)))
+        keep(config, model, "rte", range(int(count + 0.5)))
+    text = document(config)
+    kept = {row["student"]: row for row in rows(text, "## What students keep and save")}
+    assert kept["longformer, task distillation, longer"]["short context kept"].startswith("105.0%")
+    assert kept["longformer, Convert-Then-Distill, longer"]["short context kept"].startswith("90.0%")
+    assert "longformer, teacher, longer" not in kept and "| longformer, teacher, longer |" in text
+    technique = text.partition("### 2.")[2].partition("### 3.")[0]
+    assert "`longformer-ctd-td-longer` keeps 87.5% (" in technique
+    assert "of `longformer-longer`, which read its tasks as often." in technique
+    for first in ("longformer-ctd-longer", "longformer"):
+        second = "longformer-longer" if first == "longformer" else "longformer-ctd-td-longer"
+        assert technique.count(f"`{second}` - `{first}`") == 2
 
 
 def test_a_part_of_a_group_is_no_verdict(config):
