@@ -94,17 +94,17 @@ def compare_counts(first: Sequence[Kept], second: Sequence[Kept], settings: Comp
 def _compared(
     statistic: Statistic, sides: Sequence[Sequence[tuple[ScoresResult, Counts]]], settings: CompareSettings
 ) -> Pair:
-    """Draws documents; over seeds, the mean of a document's counts stands for the document."""
-    a, b = (np.mean([counts for _, counts in side], axis=0) for side in sides)
+    """Draws documents and seeds; the test swaps documents, for which the mean of their counts over seeds stands."""
+    a, b = (np.array([counts for _, counts in side]) for side in sides)
     drawn = bootstrap(a, b, statistic, resamples=settings.resamples, seed=settings.seed)
-    p = randomisation(a, b, statistic, resamples=5 * settings.resamples, seed=settings.seed)
+    p = randomisation(a.mean(0), b.mean(0), statistic, resamples=5 * settings.resamples, seed=settings.seed)
     like = sides[0][0][0]
     first, second = (spread([result.score for result, _ in side]) for side in sides)
     numbers = {
         "task": like.task.title,
         "split": like.task.split,
         "group": TASKS.get(like.task.name).group,
-        "documents": len(a),
+        "documents": a.shape[1],
         "examples": like.counts.scored,
         "first": first,
         "second": second,
@@ -115,7 +115,7 @@ def _compared(
             "kept": drawn.kept.as_dict() if drawn.kept else None,
         },
         "randomisation_p": p,
-        "equivalence": tost(drawn.difference.value, drawn.error, len(a) - 1, settings.margin).as_dict(),
+        "equivalence": tost(drawn.difference.value, drawn.error, a.shape[1] - 1, settings.margin).as_dict(),
         "flips": None,
     }
     return Pair(numbers, drawn.draws)

@@ -60,8 +60,11 @@ def bootstrap(
 ) -> Resampled:
     """Draws documents with replacement, the same ones for both systems (Efron 1979; percentile intervals).
 
+    Of several fine-tunings of a system, its seeds, the score is the mean of their scores; seeds are drawn too, each
+    system's own, since another fine-tuning would have given another score. A single seed's part stays unknown.
+
     Args:
-        first: Counts of one system [documents, counts].
+        first: Counts of one system [documents, counts], or of its seeds [seeds, documents, counts].
         second: Counts of the other over the same documents.
         statistic: From sums [..., counts] to scores [...].
         resamples: Number of samples.
@@ -74,18 +77,19 @@ def bootstrap(
     Raises:
         UsageError: There are fewer than two documents, or the arrays differ in shape.
     """
-    documents = _check(first, second)
+    sides = [side if side.ndim > 2 else side[None] for side in (first, second)]
+    documents = _check(sides[0][0], sides[1][0])
     draws = np.random.default_rng(seed)
-    both = np.hstack([first, second])
-    sums = np.concatenate(
-        [
-            draws.multinomial(documents, np.full(documents, 1 / documents), size=size) @ both
-            for size in _batches(documents, resamples)
-        ]
+    scored: list[list[Counts]] = [[], []]  # of each system, batches of [seeds, samples]
+    for size in _batches(documents, resamples):
+        chosen = draws.multinomial(documents, np.full(documents, 1 / documents), size=size)
+        for batches, side in zip(scored, sides, strict=True):
+            batches.append(statistic(chosen @ side))
+    a, b = (
+        over_seeds(np.concatenate(batches, axis=1), np.random.default_rng([seed, place]))
+        for place, batches in enumerate(scored)
     )
-    width = first.shape[1]
-    a, b = statistic(sums[:, :width]), statistic(sums[:, width:])
-    one, two = float(statistic(first.sum(0))), float(statistic(second.sum(0)))
+    one, two = (float(np.mean(statistic(side.sum(1)))) for side in sides)
 
     def interval(value: float, samples: Counts) -> Interval:
         low, high = np.quantile(samples, [(1 - level) / 2, (1 + level) / 2])
@@ -94,6 +98,21 @@ def bootstrap(
     kept = interval(two / one, b[a > 0] / a[a > 0]) if one > 0 and (a > 0).any() else None
     error = float(np.std(b - a, ddof=1))
     return Resampled(interval(one, a), interval(two, b), interval(two - one, b - a), kept, error, (a, b))
+
+
+def over_seeds(by_seed: Counts, draws: np.random.Generator) -> Counts:
+    """Draws as many seeds as there are, with replacement, in each sample, and averages their scores.
+
+    Args:
+        by_seed: The score of each seed in each sample [seeds, samples].
+        draws: What draws the seeds.
+
+    Returns:
+        The mean in each sample [samples].
+    """
+    chosen = draws.integers(0, len(by_seed), by_seed.shape)
+    found: Counts = np.take_along_axis(by_seed, chosen, axis=0).mean(axis=0)
+    return found
 
 
 def randomisation(

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from gonerd.evaluation.compare.counts import Kept
-from gonerd.evaluation.compare.resampling import LEVEL, Interval
+from gonerd.evaluation.compare.resampling import LEVEL, Interval, over_seeds
 from gonerd.evaluation.metrics import Counts
 from gonerd.evaluation.tasks import TASKS
 
@@ -58,9 +58,7 @@ class TaskScores:
     def _drawn(self, model: str, chosen: Any) -> Counts:
         by_seed = np.stack([run.statistic(chosen @ run.counts) for run in self.runs[model]])  # [seeds, resamples]
         own = hashlib.sha256(f"{self.name} {model}".encode()).digest()
-        seeds = np.random.default_rng(list(own)).integers(0, len(by_seed), by_seed.shape)
-        found: Counts = np.take_along_axis(by_seed, seeds, axis=0).mean(axis=0)
-        return found
+        return over_seeds(by_seed, np.random.default_rng(list(own)))
 
     def by_seed(self, model: str) -> list[float]:
         """Returns the score of each fine-tuning of a model."""

@@ -7,12 +7,13 @@ from .published import SETTING, SOURCE
 
 SUMMARY = (
     "Score kept is the student's mean score over the tasks divided by the teacher's, with the 95 % interval of a "
-    "paired bootstrap over documents. Time and memory saved are means over all lengths and batch sizes that both were "
-    "measured at, with the least and the most."
+    "paired bootstrap over documents, and over seeds where there are several. Time and memory saved are means over all "
+    "lengths and batch sizes that both were measured at, with the least and the most."
 )
 KEPT = (
-    "Over several seeds scores are mean ± standard deviation. Intervals are 95 %, by paired bootstrap over documents; "
-    "p is that of approximate randomisation; equivalent means within ±{margin:g} by two one-sided tests at 0.05."
+    "Over several seeds scores are mean ± standard deviation. Intervals are 95 %, by paired bootstrap over documents, "
+    "and over seeds where there are several; p is that of approximate randomisation over documents, of the "
+    "fine-tunings at hand; equivalent means within ±{margin:g} by two one-sided tests at 0.05."
 )
 MATRIX = "Mean of each task's headline metrics, 1 is perfect."
 TIMES = (

@@ -69,6 +69,27 @@ def test_intervals_cover_what_they_promise():
     assert 0.915 <= hits / worlds <= 0.98
 
 
+def test_seeds_are_drawn_too():
+    """Of two seeds that have 0.8 and 0.4 of every document, a quarter of the samples holds one of them twice."""
+    a, b = summed(np.full(50, 0.9)), np.stack([summed(np.full(50, share)) for share in (0.8, 0.4)])
+    found = bootstrap(a, b, mean, resamples=20_000)
+    values, counts = np.unique(found.draws[1].round(6), return_counts=True)
+    assert values == pytest.approx([0.4, 0.6, 0.8]) and counts / 20_000 == pytest.approx([0.25, 0.5, 0.25], abs=0.015)
+    assert (found.first.low, found.first.high) == pytest.approx((0.9, 0.9))
+    assert found.second.as_dict() == pytest.approx({"value": 0.6, "low": 0.4, "high": 0.8})
+    assert found.error == pytest.approx(0.2 / 2**0.5, rel=0.03)
+    same = bootstrap(a[None], b[:1], mean, resamples=500)
+    assert same.difference == bootstrap(a, b[0], mean, resamples=500).difference, "one seed is as none"
+
+
+def test_a_score_over_seeds_is_the_mean_of_scores():
+    """F1 of one seed is 1, of the other 0.5: their mean, not the F1 of all their spans, of which there are more."""
+    by_seed = np.array([[[2, 4], [2, 4]], [[1, 4], [5, 20]]], dtype=float)  # [seeds, documents, right and both sizes]
+    scores = [float(f1(seed.sum(0))) for seed in by_seed]
+    assert scores == [1.0, 0.5] and float(f1(by_seed.mean(0).sum(0))) < 0.7
+    assert bootstrap(by_seed, by_seed, f1, resamples=50).first.value == 0.75
+
+
 def test_randomisation_equals_the_exact_test():
     draw = np.random.default_rng(2)
     for _ in range(5):
