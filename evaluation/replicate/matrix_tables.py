@@ -9,7 +9,7 @@ from gonerd.evaluation.report.figures import NONE, interval, milliseconds, score
 
 from .evidence import Evidence
 from .groups import GROUPS, Drawn, group_kept, group_mean, planned, so_far, told_share
-from .systems import System, all_systems, some_tasks
+from .systems import CTD, ORDERS, WINDOWS, System, all_systems, some_tasks
 from .times import LENGTH, cell_at, memory_saved, time_saved, timed_as, timed_pair, why_not
 
 if TYPE_CHECKING:
@@ -29,6 +29,8 @@ def _kept_row(config: Replicate, evidence: Evidence, system: System) -> Row:
     for group, title in GROUPS.items():
         found = group_kept(evidence, group, system.teacher, system.name)
         row[f"{title} kept"] = told_share(config, group, found)
+    if system.attention != WINDOWS and timed_as(system) != system.name:
+        return row | dict.fromkeys(_SAVED, "") | {_SAVED[0]: f"as {system.attention}, {ORDERS[CTD]}"}
     teacher, timed, theirs = timed_pair(evidence, system)
     reason = why_not(evidence, system.teacher) if theirs is None else None
     figures = (

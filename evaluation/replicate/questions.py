@@ -11,7 +11,7 @@ from gonerd.evaluation.report.figures import NONE, interval, share
 from .differences import Row, count, differences, points
 from .evidence import Evidence
 from .groups import GROUPS, Drawn, comparable, group_kept, so_far
-from .systems import CTD, DTC, ENCODER, ENCODER_STUDENT, is_efficient, students
+from .systems import CTD, DTC, ENCODER, ENCODER_STUDENT, TAUGHT, is_efficient, students
 from .technique import technique, varied
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ def _difference(first: Drawn, second: Drawn) -> str:
 
 def _order(config: Replicate, evidence: Evidence) -> tuple[list[str], list[Row]]:
     findings = []
-    for system in filter(is_efficient, students(config, CTD)):
+    for system in (s for s in students(config) if is_efficient(s) and s.order in (CTD, DTC, TAUGHT)):
         short, long = (group_kept(evidence, group, str(system.teacher), system.name) for group in ("short", "long-qa"))
         if short and long and not so_far(config, "short", short) and not so_far(config, "long-qa", long):
             what = f"{system.title} keeps {share(long.value)} on long-context answers and {share(short.value)} on short"
