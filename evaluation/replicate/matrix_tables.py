@@ -29,9 +29,9 @@ def _kept_row(config: Replicate, evidence: Evidence, system: System) -> Row:
     for group, title in GROUPS.items():
         found = group_kept(evidence, group, system.teacher, system.name)
         row[f"{title} kept"] = told_share(config, group, found)
-    if system.attention != WINDOWS and timed_as(system) != system.name:
-        return row | dict.fromkeys(_SAVED, "") | {_SAVED[0]: f"as {system.attention}, {ORDERS[CTD]}"}
     teacher, timed, theirs = timed_pair(evidence, system)
+    if timed is not None and system.attention != WINDOWS and timed_as(system) != system.name:
+        return row | dict.fromkeys(_SAVED, "") | {_SAVED[0]: f"as {system.attention}, {ORDERS[CTD]}"}
     reason = why_not(evidence, system.teacher) if theirs is None else None
     figures = (
         _rounds(time_saved(teacher, timed)),
