@@ -13,7 +13,7 @@ import torch
 from gonerd.models.allocator import keep_freed_memory
 from gonerd.models.finetune import is_finished, window_shape
 from gonerd.models.finetuning import KINDS, Piece, Shape, TaskData
-from gonerd.models.finetuning._kind import collate
+from gonerd.models.finetuning._pieces import collate
 from gonerd.models.finetuning.batching import Batching
 from gonerd.models.finetuning.defaults import defaults_for
 from gonerd.models.finetuning.running import run_batches

@@ -11,7 +11,7 @@ from gonerd.records import Span
 from gonerd.tokens import tokenize
 
 from .finetuning import KINDS, Shape, TagExample
-from .finetuning._kind import owned
+from .finetuning._pieces import owned
 from .finetuning.running import predict_pieces
 from .windows import check_window
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from gonerd.errors import GonerdError
 from gonerd.evaluation.schema import Cell, EfficiencyResult, NotMeasured, read_result
-from gonerd.evaluation.schema.records import Environment
+from gonerd.evaluation.schema.parts import Environment
 
 from .plan import EfficiencySettings, Facts, Group, Key
 

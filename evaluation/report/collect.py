@@ -10,8 +10,8 @@ from typing import Any
 
 from gonerd.errors import GonerdError
 from gonerd.evaluation.schema import Cell, ScoresResult, parse
+from gonerd.evaluation.schema.parts import Environment
 from gonerd.evaluation.schema.reading import is_result
-from gonerd.evaluation.schema.records import Environment
 from gonerd.evaluation.validate import files_of
 from gonerd.files import read_json
 

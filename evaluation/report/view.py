@@ -8,7 +8,7 @@ from pathlib import Path
 
 from gonerd.evaluation.compare.pairs import CompareSettings
 from gonerd.evaluation.compare.side import without_seed
-from gonerd.evaluation.schema.records import Environment
+from gonerd.evaluation.schema.parts import Environment
 from gonerd.evaluation.tasks import TASKS
 
 from . import prose

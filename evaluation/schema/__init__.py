@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from .reading import CURRENT, parse, read_result
-from .records import Cell, EfficiencyResult, NotMeasured, Result, ScoresResult
+from .efficiency import Cell, EfficiencyResult, NotMeasured
+from .reading import CURRENT, Result, parse, read_result
+from .scores import ScoresResult
 
 __all__ = ["CURRENT", "Cell", "EfficiencyResult", "NotMeasured", "Result", "ScoresResult", "parse", "read_result"]

@@ -10,9 +10,11 @@ from pydantic import ValidationError
 from gonerd.errors import GonerdError
 from gonerd.files import read_json
 
-from .records import EfficiencyResult, Result, ScoresResult
+from .efficiency import EfficiencyResult
+from .scores import ScoresResult
 from .upgrades import UPGRADES
 
+Result = ScoresResult | EfficiencyResult
 CURRENT: Final = 2
 _KINDS: dict[str, type[Result]] = {"scores": ScoresResult, "efficiency": EfficiencyResult}
 _REMEDY = "evaluate again"

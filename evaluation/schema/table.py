@@ -11,8 +11,10 @@ from pydantic import BaseModel
 
 from gonerd.markdown import table
 
+from .efficiency import EfficiencyResult
+from .parts import Strict
 from .reading import CURRENT
-from .records import EfficiencyResult, ScoresResult, Strict
+from .scores import ScoresResult
 
 _HEAD = f"""# Result files
 

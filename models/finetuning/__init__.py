@@ -9,7 +9,8 @@ from __future__ import annotations
 from gonerd.registry import Registry
 
 from ._examples import Answer, ClassificationExample, QuestionExample, TagExample, TaskData
-from ._kind import GLOBAL, Kind, Piece, Shape
+from ._kind import Kind
+from ._pieces import GLOBAL, Piece, Shape
 
 KINDS: Registry[type[Kind]] = Registry("kind of task", "gonerd.models.finetuning")
 

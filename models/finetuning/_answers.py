@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from ._examples import QuestionExample
-from ._kind import Piece
+from ._pieces import Piece
 
 LONGEST = 30  # tokens of an answer, as in BERT's run_squad
 

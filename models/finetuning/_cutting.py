@@ -9,7 +9,7 @@ from typing import Any
 from gonerd.errors import GonerdError
 from gonerd.models.windows import margins_of
 
-from ._kind import Piece, Shape
+from ._pieces import Piece, Shape
 
 
 def cut(

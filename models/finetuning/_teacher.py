@@ -11,7 +11,8 @@ from gonerd.models.load import load_model, position_limit
 from gonerd.models.weights import config_sha256, weights_sha256
 from gonerd.models.windows import takes_global_mask
 
-from ._kind import Kind, Shape
+from ._kind import Kind
+from ._pieces import Shape
 from .distillation import Distillation
 
 

@@ -17,7 +17,8 @@ from gonerd.models.losses import precise
 from . import KINDS
 from ._cutting import cut, parts_of
 from ._examples import ClassificationExample
-from ._kind import Kind, Piece, Shape, divergence, owned
+from ._kind import Kind, divergence
+from ._pieces import Piece, Shape, owned
 
 APART = 1 << 40  # between the units of one part of the other text and the next: more than the tokens of any text
 

@@ -14,7 +14,7 @@ from gonerd.models.weights import config_sha256
 from gonerd.models.windows import check_window
 
 from . import KINDS, Kind, Shape, TaskData
-from ._kind import check_attends
+from ._pieces import check_attends
 from ._teacher import open_teacher, teacher_facts
 from .defaults import Defaults, defaults_for
 from .distillation import Distillation, Taught

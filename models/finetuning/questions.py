@@ -22,7 +22,8 @@ from . import KINDS
 from ._answers import LONGEST, extent, inside, owned_spans, places_of
 from ._cutting import cut
 from ._examples import Answer, QuestionExample
-from ._kind import Kind, Piece, Shape, divergence
+from ._kind import Kind, divergence
+from ._pieces import Piece, Shape
 
 _NONE = 0  # the first token
 _NEVER = -1e9  # finite, so that nothing times it is nothing

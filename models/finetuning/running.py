@@ -13,7 +13,8 @@ from gonerd.models.products import fast_products
 from gonerd.models.windows import takes_global_mask
 from gonerd.progress import track
 
-from ._kind import Kind, Piece, collate
+from ._kind import Kind
+from ._pieces import Piece, collate
 from .batching import Batching
 
 

@@ -17,7 +17,8 @@ from gonerd.records import Span
 
 from . import KINDS
 from ._examples import TagExample
-from ._kind import Kind, Piece, Shape, divergence, owned, padded
+from ._kind import Kind, divergence
+from ._pieces import Piece, Shape, owned, padded
 
 
 @KINDS.register("token-classification")

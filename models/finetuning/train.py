@@ -17,7 +17,8 @@ from gonerd.errors import GonerdError
 from gonerd.models.products import fast_products
 from gonerd.models.windows import takes_global_mask
 
-from ._kind import Kind, Piece, collate
+from ._kind import Kind
+from ._pieces import Piece, collate
 from .defaults import Defaults
 from .distillation import taken
 

@@ -55,7 +55,7 @@ def bert(kind, seed, **fields):
 
 def batch_of(kind, made):
     from gonerd.models.finetuning import Shape
-    from gonerd.models.finetuning._kind import collate
+    from gonerd.models.finetuning._pieces import collate
     from tests.tiny import bert_tokenizer
 
     pieces = made.pieces(bert_tokenizer(), EXAMPLES[kind], Shape(64, 16), gold=True)

@@ -12,7 +12,7 @@ from gonerd import GonerdError, Span, UsageError
 from gonerd.labels import BIO_TAGS
 from gonerd.models.finetuning import KINDS, Answer, ClassificationExample, QuestionExample, Shape, TagExample
 from gonerd.models.finetuning._cutting import parts_of
-from gonerd.models.finetuning._kind import check_attends, collate, owned
+from gonerd.models.finetuning._pieces import check_attends, collate, owned
 from gonerd.models.finetuning.running import predict_pieces
 from tests.tiny import bert_tokenizer, roberta_tokenizer, tiny_model
 

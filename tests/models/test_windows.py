@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from gonerd import Span, UsageError
 from gonerd.labels import BIO_TAGS, tags_to_spans
 from gonerd.models.finetuning import KINDS, Shape, TagExample
-from gonerd.models.finetuning._kind import collate, owned
+from gonerd.models.finetuning._pieces import collate, owned
 from gonerd.models.predict import predict_spans
 from gonerd.models.windows import IGNORED, check_window, make_windows
 from gonerd.tokens import tokenize
