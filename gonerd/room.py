@@ -14,7 +14,8 @@ from .errors import GonerdError
 _FULL = {getattr(errno, name) for name in ("ENOSPC", "EFBIG", "EDQUOT", "EROFS") if hasattr(errno, name)}
 # Libraries that write by themselves name the number in their text alone: parquet's, and safetensors'.
 _NUMBER = re.compile(r"\b(?:errno|os error) (\d+)\b", flags=re.IGNORECASE)
-_TORCH = "inline_container"  # where PyTorch's writer of archives fails, without a number
+# PyTorch's writer of archives names none. Its reader fails in the same place, for other reasons.
+_TORCH = re.compile(r"inline_container.*(?:StreamWriter|unexpected pos)", flags=re.DOTALL)
 
 
 def why_no_room(error: BaseException) -> str | None:
@@ -31,7 +32,7 @@ def why_no_room(error: BaseException) -> str | None:
         number = int(named[1])
     if number is not None and number in _FULL:
         return os.strerror(number)
-    return "the disk takes no more" if isinstance(error, RuntimeError) and _TORCH in str(error) else None
+    return "the disk takes no more" if isinstance(error, RuntimeError) and _TORCH.search(str(error)) else None
 
 
 @contextlib.contextmanager

@@ -110,7 +110,7 @@ def _order(config: Replicate, evidence: Evidence) -> tuple[list[str], list[Row]]
         row for name in config.distill_then_convert for row in differences(evidence, f"{name}-{CTD}", f"{name}-{DTC}")
     ]
     long_qa = {name for name, task in evidence.tasks.items() if task.group == "long-qa"}
-    for taught in config.taught:
+    for taught in (one for one in config.taught if one.teacher):
         rows += [row for row in differences(evidence, taught.student, taught.name) if row["task"].strip("`") in long_qa]
     if rows:
         findings.append(count(rows, "Distill-Then-Convert, and task distillation on long-context answers"))
