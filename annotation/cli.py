@@ -10,11 +10,12 @@ from .run_cli import run
 from .train_cli import train
 
 app = command_group("Annotate documents with a spaCy pipeline, import, compare, adjudicate and export layers.")
-for command in (run, train, export):
-    app.command()(command)
+app.command()(run)
+app.command()(train)
+app.command()(export)
 app.command("import")(import_)
-for command in (agree, adjudicate):
-    app.command()(command)
+app.command()(agree)
+app.command()(adjudicate)
 
 # The commands of review register themselves on the same group.
 from . import review_cli  # noqa: E402, F401
