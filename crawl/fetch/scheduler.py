@@ -112,7 +112,7 @@ class FrontierScheduler(JobComponent, BaseScheduler):
             self._last_listing = row["seq"]
             request = listing_request(row, self.crawler.spider, self.job.settings)
             self._host(host_of(row["url"])).waiting.append(request)
-        new, frontier.new_hosts = frontier.new_hosts, set()
+        new, frontier.intake.new_hosts = frontier.intake.new_hosts, set()
         if not self._begun:
             self._begun = True
             query = "SELECT DISTINCT host FROM entries WHERE round = ? AND state = 'open'"
@@ -160,7 +160,7 @@ class FrontierScheduler(JobComponent, BaseScheduler):
             return True
         if not is_listing or begun:
             return False
-        if self._listings >= self.job.settings.max_listings or frontier.full(row["source"]):
+        if self._listings >= self.job.settings.max_listings or frontier.intake.full(row["source"]):
             frontier.fail_listing(row["id"], LIMIT, "enough listings are read, or enough pages listed")
             return True
         self._listings += 1

@@ -20,7 +20,7 @@ class Frontier:
     """Pages by host, as the store hands them out."""
 
     def __init__(self) -> None:
-        self.new_hosts, self.round = set(PAGES), SimpleNamespace(id=1)
+        self.intake, self.round = SimpleNamespace(new_hosts=set(PAGES)), SimpleNamespace(id=1)
         self.store = SimpleNamespace(rows=lambda query, *_: [{"host": h} for h in PAGES] if "DISTINCT" in query else [])
 
     def open_pages(self, host: str, after: int, count: int) -> list[dict[str, Any]]:
