@@ -16,8 +16,14 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 os.environ.setdefault("GONERD_CACHE", os.path.join(_CACHE, "gonerd"))
 
+from hypothesis import settings  # noqa: E402  the cache is named first
+
 from tests.slurm import slurm  # noqa: E402, F401  the same
 from tests.tiny import make_tiny, save_model, tiny_bert, tiny_roberta  # noqa: E402, F401  fixtures for every folder
+
+# How long an example takes says how busy the machine is, and nothing of what is tested.
+settings.register_profile("gonerd", deadline=None)
+settings.load_profile("gonerd")
 
 
 def pytest_collection_modifyitems(items):

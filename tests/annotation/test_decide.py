@@ -37,7 +37,7 @@ def three_layers(draw):
     return layers
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(three_layers())
 def test_the_gold_is_what_the_adjudicator_has(layers):
     with tempfile.TemporaryDirectory() as name:

@@ -69,7 +69,7 @@ HOST = st.sampled_from([
 ])  # fmt: skip
 
 
-@settings(max_examples=800, deadline=None)
+@settings(max_examples=800)
 @given(
     st.sampled_from(["http", "https", "HTTP"]), HOST, st.sampled_from(["", ":80", ":443", ":8080"]),
     st.lists(PIECE, max_size=10).map("".join), st.sampled_from(["", "#part"]),

@@ -295,7 +295,7 @@ FRAGMENTS = st.lists(
 ).map(lambda parts: "".join(parts).encode("utf-8", "surrogatepass"))  # fmt: skip
 
 
-@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=250, suppress_health_check=[HealthCheck.too_slow])
 @given(
     body=st.one_of(FRAGMENTS, st.binary(max_size=400), FRAGMENTS.map(lambda b: b"<html>" + b)),
     kind=st.sampled_from(

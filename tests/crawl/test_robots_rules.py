@@ -237,7 +237,7 @@ FILE = st.builds(
 )  # fmt: skip
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=600)
 @given(FILE, st.lists(PATH, min_size=1, max_size=5))
 @example("User-agent: *\nDisallow: /a\nAllow: /*", ["/a"])
 def test_decides_like_the_parser_of_google(text: str, paths: list[str]) -> None:
@@ -268,7 +268,7 @@ PLAIN_FILE = st.lists(
 ).map(lambda lines: "\n".join(["User-agent: *", *lines]))  # fmt: skip
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(PLAIN_FILE, st.lists(PLAIN_PATH, min_size=1, max_size=5))
 def test_decides_like_protego_where_it_keeps_to_the_rfc(text: str, paths: list[str]) -> None:
     rules, theirs = read_rules(200, text.encode()), Protego.parse(text)
@@ -295,7 +295,7 @@ def test_where_protego_departs_from_the_rfc(text: str, path: str, ours: bool) ->
     assert Protego.parse(text).can_fetch(SITE + path, PRODUCT) is not ours
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     st.lists(
         st.builds("{}: /{}".format, st.sampled_from(["Allow", "Disallow"]), st.text("ab/", max_size=4)), max_size=6

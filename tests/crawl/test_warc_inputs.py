@@ -40,7 +40,7 @@ def offsets(path: Path, start: int = 0, end: int | None = None) -> list[int]:
         return [offset for offset, _ in read_stream(handle, str(path), start, end)]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.integers(0, 6000), min_size=1, max_size=25), st.integers(50, 4000), st.randoms())
 def test_shares_make_up_the_file(tmp_path_factory: Any, sizes: list[int], share: int, draw: Any) -> None:
     path = tmp_path_factory.mktemp("share") / "x.warc.gz"

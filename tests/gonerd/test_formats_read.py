@@ -62,13 +62,13 @@ def read(name, path, documents, **options):
 
 
 @pytest.mark.parametrize("name", [name for name in FORMAT_NAMES if name != "docbin"])
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
 def test_nothing_is_lost(name, data):
     go_round(name, data)
 
 
-@settings(deadline=None, max_examples=15, suppress_health_check=[HealthCheck.too_slow])  # spaCy takes its time
+@settings(max_examples=15, suppress_health_check=[HealthCheck.too_slow])  # spaCy takes its time
 @given(data=st.data())
 def test_spacy_loses_nothing(data):
     go_round("docbin", data)

@@ -75,7 +75,7 @@ def test_gradients_equal_hugging_faces_of_evaluation():
     assert largest_difference(*(gradients(model, ids, attention_mask) for model in (theirs, ours))) < 1e-4
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(
     length=st.integers(1, 300),
     size=st.integers(1, 20),

@@ -73,7 +73,7 @@ def flex(q, sets, backend="eager"):
     return _flex.attend(q, keys, values, biases, geometry, backend).transpose(1, 2)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     sizes=st.tuples(st.integers(1, 5), st.integers(1, 3), st.integers(1, 150), st.sampled_from([4, 16])),
     reach=st.integers(0, 200),

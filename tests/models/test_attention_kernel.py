@@ -59,7 +59,7 @@ def results(attention, leaves, q, sets):
     return [out.detach(), *(leaf.grad for leaf in leaves)]
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     sizes=st.tuples(st.integers(1, 4), st.integers(1, 3), st.integers(1, 40), st.sampled_from([4, 16])),
     reach=st.integers(0, 50),

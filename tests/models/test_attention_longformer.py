@@ -84,7 +84,7 @@ def attention_alone(module, hidden, is_global, is_padding):
         return scheme.context(layer, hidden, Rows(*rows, before), document), scheme.first(layer, hidden, document)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     length=st.integers(1, 330),
     window=st.one_of(st.integers(1, 90), st.just(256)).map(lambda half: 2 * half),

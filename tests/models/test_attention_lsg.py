@@ -123,7 +123,7 @@ def test_the_public_code_agrees(sparsity):
         assert found == pytest.approx(PUBLIC[sparsity], abs=2e-6)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     length=st.integers(1, 240),
     batch=st.integers(1, 4),

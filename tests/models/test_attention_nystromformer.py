@@ -88,7 +88,7 @@ def test_as_many_landmarks_as_segments_mean_full_attention():
     assert (a - b).abs().max() < CLOSE
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     length=st.integers(1, 300),
     landmarks=st.integers(1, 70),

@@ -48,7 +48,7 @@ def test_an_answer_anywhere_can_be_found(family, length):
         assert YES_NO.merge([example], pieces, list(oracle(pieces, answer))) == [Answer(text, answer[0], 16.0)]
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(
     words=st.lists(st.text(st.sampled_from("abcxyz"), min_size=1, max_size=5), max_size=70),
     length=st.integers(28, 50),
@@ -69,7 +69,7 @@ def test_every_token_of_a_context_is_owned_once(words, length, stride):
         assert all(len(piece.input_ids) <= length for piece in pieces)
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(data=st.data(), count=st.integers(1, 60))
 def test_an_answer_is_owned_by_one_window(data, count):
     """Every span is read in exactly one window: that in which the nearer of its ends is farthest from a cut."""

@@ -21,7 +21,7 @@ WORD = st.text(st.sampled_from("abcxyz"), min_size=1, max_size=9)
 
 
 @pytest.mark.parametrize("family", TOKENIZERS)
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(words=st.lists(WORD, min_size=1, max_size=60), length=st.integers(24, 40), stride=st.integers(9, 11))
 def test_every_word_is_labelled_exactly_once(family, words, length, stride):
     tokenizer = TOKENIZERS[family]()
