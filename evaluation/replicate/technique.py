@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from .differences import Row, count, differences
 from .evidence import Evidence
 from .groups import GROUPS, group_kept, told_share
-from .systems import ALONE, CTD, variant_name
+from .systems import ALONE, CTD, taught_systems, variant_name
 
 if TYPE_CHECKING:
     from .config import Replicate
@@ -29,7 +29,8 @@ def technique(config: Replicate, evidence: Evidence) -> tuple[list[str], list[Ro
     pairs = [(f"{name}-{ALONE}", f"{name}-{CTD}") for name in config.alone]
     pairs += varied(config, lambda variant: variant.corpus is None)
     pairs += [(taught.student, taught.name) for taught in config.taught]
-    pairs += [(alone, taught.name) for taught in config.taught if (alone := _as_long(config, taught, taught.student))]
+    lessons = [taught for taught in config.taught if taught.teacher]
+    pairs += [(alone, taught.name) for taught in lessons if (alone := _as_long(config, taught, taught.student))]
     rows = [row for first, second in pairs for row in differences(evidence, first, second)]
     if not rows:
         return [
@@ -43,17 +44,16 @@ def technique(config: Replicate, evidence: Evidence) -> tuple[list[str], list[Ro
 
 
 def _as_long(config: Replicate, taught: Taught, model: str | None) -> str | None:
-    """Returns the name under which a model was fine-tuned on labels alone in as many passes as a student was taught."""
-    if taught.teacher is None or taught.passes == 1:
-        return None
+    """Returns the name under which a model was fine-tuned on labels alone in as many passes as another was."""
     found = (one for one in config.taught if one.teacher is None and one.passes == taught.passes)
     return next((one.name for one in found if one.student == model), None)
 
 
 def _held_against_as_long(config: Replicate, evidence: Evidence) -> Iterator[str]:
-    """Says what taught students keep of a teacher that read its tasks as often as they did."""
+    """Says what students that read their tasks more often keep of a teacher that did so too."""
+    systems = taught_systems(config)
     for taught in config.taught:
-        teacher = _as_long(config, taught, taught.teacher)
+        teacher = _as_long(config, taught, systems[taught.name].teacher)
         for group, title in GROUPS.items():
             kept = group_kept(evidence, group, teacher, taught.name) if teacher else None
             if kept is None:
