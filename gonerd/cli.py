@@ -13,7 +13,7 @@ import typer
 from . import __version__
 from .errors import GonerdError
 from .options import command_group
-from .room import why_no_room
+from .room import no_room
 
 GROUPS = "gonerd.commands"
 EXIT_FAILED = 1
@@ -105,10 +105,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _unexpected(error: Exception) -> str:
-    why = why_no_room(error)  # libraries that write by themselves raise errors of their own
-    if why is not None:
-        return f"a file cannot be written ({why}); make room and run the same command again"
-    return f"unexpected {type(error).__name__}: {error} (run again with --debug to see where)"
+    # Libraries that write by themselves raise errors of their own where a disk is full.
+    return no_room(error) or f"unexpected {type(error).__name__}: {error} (run again with --debug to see where)"
 
 
 def run() -> None:

@@ -35,6 +35,12 @@ def why_no_room(error: BaseException) -> str | None:
     return "the disk takes no more" if isinstance(error, RuntimeError) and _TORCH.search(str(error)) else None
 
 
+def no_room(error: BaseException) -> str | None:
+    """Returns a sentence for the user where a file could not be written for want of room, whichever it was."""
+    why = why_no_room(error)
+    return None if why is None else f"a file cannot be written ({why}); make room and run the same command again"
+
+
 @contextlib.contextmanager
 def room_for(path: Path) -> Iterator[None]:
     """Turns a full disk into one sentence about `path`.

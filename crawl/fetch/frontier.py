@@ -58,7 +58,7 @@ class Frontier:
         current: Round,
         watch: Callable[[int, int], None] = lambda settled, listed: None,
     ) -> None:
-        self.store, self.settings, self.round = store, settings, current
+        self.store, self.round = store, current
         self.intake = Intake(store, settings, policy, current)
         self._watch = watch
 

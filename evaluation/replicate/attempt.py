@@ -8,7 +8,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from gonerd.errors import GonerdError
-from gonerd.room import why_no_room
+from gonerd.room import no_room
 
 from .work import DONE, OTHERWISE, Done, Outcome, Work
 
@@ -38,10 +38,8 @@ def attempt(work: Work, redo: bool, failed: Collection[str]) -> Outcome:
     except GonerdError as error:
         return Outcome(work.name, error=str(error))
     except Exception as error:  # a bug or a full memory in one cell must not cost the night's others
-        if (why := why_no_room(error)) is not None:
-            return Outcome(
-                work.name, error=f"a file cannot be written ({why}); make room and run the same command again"
-            )
+        if sentence := no_room(error):
+            return Outcome(work.name, error=sentence)
         traceback.print_exc()
         return Outcome(work.name, error=f"{type(error).__name__}: {error}")
 

@@ -1,8 +1,6 @@
 """What a full disk says, in the words of each library that writes by itself, and what is none."""
 
 import errno
-import resource
-from contextlib import contextmanager
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -12,6 +10,7 @@ from safetensors.torch import save_file
 
 from gonerd.errors import GonerdError
 from gonerd.room import room_for, why_no_room
+from tests.disk import room_for_files_of
 
 MANY = torch.zeros(100_000)
 
@@ -28,21 +27,11 @@ WRITERS = {
 }
 
 
-@contextmanager
-def no_room(size=50_000):
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
-
-
 @pytest.mark.parametrize("name", WRITERS)
 def test_a_full_disk_is_told_as_one(name, tmp_path):
     path = tmp_path / "file"
     said = r"out: cannot be written \(.+\); make room"
-    with pytest.raises(GonerdError, match=said), room_for(tmp_path / "out"), no_room():
+    with pytest.raises(GonerdError, match=said), room_for(tmp_path / "out"), room_for_files_of(50_000):
         WRITERS[name](path)
     with room_for(tmp_path / "out"):
         WRITERS[name](path)

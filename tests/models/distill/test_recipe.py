@@ -1,8 +1,6 @@
 """Recipes run step by step, resume exactly, and refuse what does not fit."""
 
-import contextlib
 import json
-import resource
 import shutil
 from pathlib import Path
 
@@ -17,6 +15,7 @@ from gonerd.models.cli import app
 from gonerd.models.distill import read_recipe, run_recipe
 from gonerd.models.distill.watch import Watch
 from gonerd.models.load import load_model
+from tests.disk import room_for_files_of
 
 from .conftest import STILL, TRAINING, build, half_and_distill
 
@@ -114,17 +113,6 @@ def test_a_killed_run_takes_the_same_steps(recipe_file, save_model, corpus, teac
     assert log(tmp_path / "killed") == log(tmp_path / "whole")
     notes = [json.loads((tmp_path / o / "student" / "gonerd.json").read_text()) for o in ("killed", "whole")]
     assert notes[0]["weights_sha256"] == notes[1]["weights_sha256"]
-
-
-@contextlib.contextmanager
-def room_for_files_of(size):
-    """Writing stops at a size, as on a full disk."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def test_a_full_disk(recipe_file, teacher, tmp_path, capsys):
