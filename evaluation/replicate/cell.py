@@ -14,7 +14,7 @@ from gonerd.evaluation.run import RunSettings
 from .places import Folders
 from .settings import SHORT
 from .student_settings import Taught
-from .systems import WINDOWS, made_systems
+from .systems import WINDOWS, made_name, made_systems
 from .task_settings import TaskSettings
 
 if TYPE_CHECKING:
@@ -45,6 +45,11 @@ class Cell:
     def system(self) -> str:
         """What its results are of."""
         return self.model if self.taught is None else self.taught.name
+
+    @property
+    def made(self) -> str:
+        """Name of the model as it was made for its seed."""
+        return made_name(self.config, self.model, self.seed)
 
     @property
     def name(self) -> str:
@@ -97,15 +102,25 @@ class Cell:
         """Where it is noted that this working folder makes it, before anything of it is written."""
         return self.mark.with_suffix(".begun")
 
+    @property
+    def kept(self) -> Path:
+        """What of its result is kept."""
+        return self.config.results / f"{self.name}.json"
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether another working folder made it."""
+        return self.kept.is_file() and not self.mark.is_file() and not self.begun.is_file()
+
     def facts(self) -> dict[str, Any]:
         """Returns all that its result depends on, the data themselves excepted, which the result states.
 
         Raises:
             GonerdError: Its model is not there yet.
         """
-        note = self.folders.note(self.model)
+        note = self.folders.note(self.made)
         if note is None:
-            raise GonerdError(f"model/{self.model} is not made yet")
+            raise GonerdError(f"model/{self.made} is not made yet")
         settings = {key: value for key, value in vars(self.settings).items() if key != "seed"}
         found: dict[str, Any] = plain(
             {

@@ -42,11 +42,13 @@ def cells_of(config: Replicate, folders: Folders, seeds: tuple[int, ...] | None 
 
 def state_of(cell: Cell) -> State:
     """Tells how it stands."""
+    if cell.is_elsewhere:
+        return State(DONE, "in another working folder")
     try:
         facts = cell.facts()
     except GonerdError as error:
         return State(TO_DO, str(error))
-    if not cell.mark.is_file() or not (cell.config.results / f"{cell.name}.json").is_file():
+    if not cell.mark.is_file() or not cell.kept.is_file():
         return State(TO_DO)
     different = first_difference(facts, read_json(cell.mark, f"remove {cell.mark}"))
     return State(OTHERWISE, f"it differs in {different!r}; pass --redo to do it again") if different else State(DONE)
@@ -61,7 +63,7 @@ def discard(cell: Cell) -> None:
 def fine_tuned(cell: Cell) -> Path:
     """Returns the fine-tuned model; makes it, and what it needs, unless it lies there."""
     before, teacher, place = cell.before, cell.teacher, cell.place
-    source = cell.folders.models / cell.model if before is None else fine_tuned(before)
+    source = cell.folders.models / cell.made if before is None else fine_tuned(before)
     settings = finetune_settings(place, cell.settings.tuning)
     data = training_data(place, cell.settings.train_limit)
     if cell.taught is not None:
@@ -89,7 +91,7 @@ def run(cell: Cell) -> str:
     result = evaluate_model(fine_tuned(cell), cell.folders.results, cell.place, told)
     more = {f"base_{name}": facts[name] for name in BASE}
     more |= {PASSES: cell.taught.passes} if cell.taught and cell.taught.passes > 1 else {}
-    publish(cell.folders.results / f"{cell.name}.json", cell.config.results, f"models/{cell.model}", more)
+    publish(cell.folders.results / f"{cell.name}.json", cell.config.results, f"models/{cell.made}", more)
     write_json(cell.mark, facts)
     cell.begun.unlink()
     if not cell.config.keep_models and not _is_needed(cell):
@@ -106,7 +108,7 @@ def _is_needed(cell: Cell) -> bool:
 
 def work_of(cell: Cell) -> Work:
     """Returns it as a piece of work."""
-    needs = [f"model/{cell.model}"]
-    needs += [f"model/{cell.teacher.model}"] if cell.teacher else []
+    needs = [f"model/{cell.made}"]
+    needs += [f"model/{cell.teacher.made}"] if cell.teacher else []
     needs += [f"cell/{other.name}" for other in (cell.before, cell.teacher) if other is not None]
     return Work(f"cell/{cell.name}", lambda: state_of(cell), lambda: run(cell), lambda: discard(cell), needs)

@@ -42,6 +42,8 @@ class Replicate(Strict):
         taught: Models fine-tuned with a teacher's answers, or in more passes, as well.
         tasks: The tasks, in the order of the tables.
         seeds: Of fine-tuning, the matrix whole with one before the next.
+        models_by_seed: Whether each further seed begins with models of its own, trained with it from the encoder on;
+            otherwise it fine-tunes those of the first again.
         deepen: What follows.
         bf16: Whether fine-tuning computes layers in bf16; where a GPU can when None.
         efficiency: What is measured of time and memory.
@@ -66,6 +68,7 @@ class Replicate(Strict):
     taught: tuple[Taught, ...] = ()
     tasks: dict[str, TaskSettings] = Field(min_length=1)
     seeds: tuple[int, ...] = Field((0,), min_length=1)
+    models_by_seed: bool = False
     deepen: Deepen | None = None
     bf16: bool | None = None
     efficiency: tuple[Times, ...] = ()

@@ -78,9 +78,15 @@ def mix_of(config: Replicate, length: int, variant: str | None = None) -> Mix:
     return mix.model_copy(update={"members": tuple(members)})
 
 
-def model_works(config: Replicate, folders: Folders) -> list[Work]:
-    """Lists the steps of the recipe, each a piece of work that makes what it needs as well."""
-    recipe = recipe_of(config, folders)
+def model_works(config: Replicate, folders: Folders, seed: int | None = None) -> list[Work]:
+    """Lists the steps of the recipe, each a piece of work that makes what it needs as well.
+
+    Args:
+        config: The configuration.
+        folders: Where everything lies.
+        seed: For which seed, where each has models of its own; that of the first when None.
+    """
+    recipe = recipe_of(config, folders, seed)
     return [_model_work(config, folders, recipe, step) for step in recipe.steps]
 
 

@@ -15,19 +15,43 @@ from gonerd.models.distill.steps.halve import Halve
 from gonerd.models.distill.steps.pretrain import Pretrain
 
 from .places import Folders, source_of
-from .systems import ALONE, CTD, DTC, ENCODER, ENCODER_STUDENT, variant_name
+from .systems import ALONE, CTD, DTC, ENCODER, ENCODER_STUDENT, made_name, own_models, variant_name
 
 if TYPE_CHECKING:
     from .config import Replicate
 
 
-def recipe_of(config: Replicate, folders: Folders) -> Recipe:
+def recipe_of(config: Replicate, folders: Folders, seed: int | None = None) -> Recipe:
     """Returns the recipe that makes every model.
+
+    Args:
+        config: The configuration.
+        folders: Where everything lies.
+        seed: For which seed, where each has models of its own; that of the first when None.
 
     Raises:
         GonerdError: The packaged encoder is not installed.
     """
-    return Recipe(name=config.name, seed=config.seed, steps=tuple(_steps(config, folders)))
+    steps = tuple(_steps(config, folders))
+    if seed is None or not own_models(config, seed):
+        return Recipe(name=config.name, seed=config.seed, steps=steps)
+    names = {step.name: made_name(config, step.name, seed) for step in steps}
+    renamed = (
+        step.model_copy(
+            update={
+                key: names.get(told, told)
+                for key in ("name", "model", "teacher")
+                if (told := getattr(step, key, None)) is not None
+            }
+        )
+        for step in steps
+    )
+    return Recipe(name=config.name, seed=seed, steps=tuple(renamed))
+
+
+def recipes_of(config: Replicate, folders: Folders) -> list[Recipe]:
+    """Returns a recipe for each seed that has models of its own, that of the first before the others."""
+    return [recipe_of(config, folders), *(recipe_of(config, folders, s) for s in config.seeds if own_models(config, s))]
 
 
 def needed(steps: Sequence[Step], name: str) -> list[Step]:

@@ -35,6 +35,11 @@ def check_names(found: Replicate) -> None:
                 raise unknown_name(f"attention of key {key!r}", name, found.attentions)
     if len(set(found.seeds)) < len(found.seeds) or min(found.seeds) < 0:
         raise UsageError(f"key 'seeds' is {list(found.seeds)}; give different whole numbers, none below 0")
+    if found.models_by_seed and found.seed != found.seeds[0]:
+        raise UsageError(
+            f"key 'seed' is {found.seed} and the first of 'seeds' {found.seeds[0]}; with 'models_by_seed' a seed is of "
+            "models and fine-tuning alike, so give the same number"
+        )
     for name, task in found.tasks.items():
         task.place(name, found.data_root).check_apart()
         if task.after is not None and task.after not in list(found.tasks)[: list(found.tasks).index(name)]:

@@ -8,6 +8,7 @@ from .cells import cells_of, work_of
 from .making import model_works, text_works
 from .places import Folders
 from .reporting import report_work
+from .systems import own_models
 from .timing import times_works
 from .work import Work
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def plan(config: Replicate, folders: Folders) -> list[Work]:
-    """Lists text, models, every cell with the first seed, times, the cells with further seeds, and the report.
+    """Lists text, models, every cell with the first seed, times, then what is of further seeds, and the report.
 
     Raises:
         UsageError: A name of the configuration is unknown.
@@ -27,6 +28,7 @@ def plan(config: Replicate, folders: Folders) -> list[Work]:
         *model_works(config, folders),
         *(work_of(cell) for cell in cells_of(config, folders, first)),
         *times_works(config, folders),
+        *(work for seed in further if own_models(config, seed) for work in model_works(config, folders, seed)),
         *(work_of(cell) for cell in cells_of(config, folders, further)),
         report_work(config, folders),
     ]

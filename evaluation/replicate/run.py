@@ -10,14 +10,16 @@ from gonerd.errors import UsageError
 from gonerd.files import only_writer
 
 from .attempt import Clock, attempt, passes_over
+from .cell import Cell
 from .cells import work_of
 from .deepen import further
+from .making import model_works
 from .own import check_own
 from .places import Folders
 from .plan import plan
 from .reporting import report_work
 from .summary import keep_summary
-from .work import Done, State, Work, chosen
+from .work import DONE, Done, State, Work, chosen
 from .workers import Team, side_by_side, with_needs
 
 if TYPE_CHECKING:
@@ -62,7 +64,7 @@ def replicate(
     every = plan(config, folders)
     works = [] if list(only) == [DEEPEN] else chosen(every, [one for one in only if one != DEEPEN])
     with only_writer(folders.work):
-        check_own(config, folders)
+        check_own(config, folders, works)
         try:
             if workers == 1:
                 _in_turn(works, clock, done, redo, tell)
@@ -95,6 +97,14 @@ def states(config: Replicate, out: Path, only: Sequence[str] = ()) -> Iterator[t
         yield work, work.stands()
 
 
+def _models_of(config: Replicate, folders: Folders, cells: Sequence[Cell]) -> Iterator[Work]:
+    """Yields what makes the models of cells, where a further seed has its own that are not there yet."""
+    for cell in cells:
+        for work in model_works(config, folders, cell.seed):
+            if work.name == f"model/{cell.made}" and work.stands().what != DONE:
+                yield work
+
+
 def _deeper(config: Replicate, folders: Folders, only: Sequence[str], done: Done) -> Iterator[Work]:
     """Yields further seeds while there are any, one pair at a time, since each changes what is widest."""
     if config.deepen is None or done.left or done.failed or (only and not {DEEPEN, "cell"} & set(only)):
@@ -102,6 +112,7 @@ def _deeper(config: Replicate, folders: Folders, only: Sequence[str], done: Done
     deeper = False
     while cells := further(config, folders, {*done.failed, *done.done}):
         deeper = True
+        yield from _models_of(config, folders, cells)
         yield from (work_of(cell) for cell in cells)
     if deeper:
         yield report_work(config, folders)

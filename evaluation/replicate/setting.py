@@ -31,7 +31,7 @@ def setting_rows(config: Replicate, evidence: Evidence) -> list[dict[str, Any]]:
         ("losses", "2 MLM + 5 soft targets (T 2) + 1 cosine", _losses(config)),
         ("orders", "Convert-Then-Distill", "Convert-Then-Distill" + _other_order(config)),
         ("tasks", "GLUE, SQuAD, CoNLL-2003, HotpotQA, TriviaQA, GONERD", ", ".join(_tasks(config, evidence))),
-        ("seeds of fine-tuning", "not stated", ", ".join(map(str, _seeds(config, evidence)))),
+        (f"seeds of {_seeded(config)}", "not stated", ", ".join(map(str, _seeds(config, evidence)))),
         ("machine", "GPU", ", ".join(sorted({str(r.result.environment.device) for r in evidence.runs})) or NONE),
     ]
     return [{"what": what, "published": theirs, "here": ours} for what, theirs, ours in rows]
@@ -46,6 +46,10 @@ def _tokens(config: Replicate) -> int:
 def _tasks(config: Replicate, evidence: Evidence) -> list[str]:
     """Returns the tasks that were scored, or will be where none was yet."""
     return [name for name in config.tasks if name in evidence.tasks] or list(config.tasks)
+
+
+def _seeded(config: Replicate) -> str:
+    return "models and fine-tuning" if config.models_by_seed else "fine-tuning"
 
 
 def _seeds(config: Replicate, evidence: Evidence) -> list[int]:

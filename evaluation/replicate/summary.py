@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gonerd.errors import GonerdError
 from gonerd.files import read_json, write_json
+from gonerd.models.distill.steps import Step
 from gonerd.models.settings import first_difference
 
 from .cell import plain
 from .evidence import SUMMARY, Evidence
-from .models import kind_of, made_by, recipe_of, tokens_of
+from .models import kind_of, made_by, recipes_of, tokens_of
+from .own import trained
 from .places import Folders
 
 if TYPE_CHECKING:
@@ -29,7 +32,7 @@ def keep_summary(config: Replicate, folders: Folders) -> None:
     """Writes what the notes of the models say of their making, unless it stands there already."""
     models: dict[str, Any] = {}
     text: dict[str, Any] = {}
-    for step in recipe_of(config, folders).steps:
+    for step in _steps(config, folders):
         note = folders.note(step.name)
         if note is None:
             continue
@@ -46,9 +49,24 @@ def keep_summary(config: Replicate, folders: Folders) -> None:
             text[str(read["fingerprint"])] = read
     value: dict[str, Any] = {"kind": "replicate", "name": config.name, "seed": config.seed}
     value |= {"encoder": config.encoder.title, "text": text, "models": models}
-    path, value = config.results / SUMMARY, plain(value)
-    if models and not (path.is_file() and read_json(path, f"remove {path}") == value):
+    path = config.results / SUMMARY
+    before = read_json(path, f"remove {path}") if path.is_file() else {}
+    value = plain(_with_elsewhere(config, before, value))
+    if models and before != value:
         write_json(path, value)
+
+
+def _steps(config: Replicate, folders: Folders) -> list[Step]:
+    return [step for recipe in recipes_of(config, folders) for step in recipe.steps]
+
+
+def _with_elsewhere(config: Replicate, before: Mapping[str, Any], value: dict[str, Any]) -> dict[str, Any]:
+    """Adds what stands there of models of other seeds, which another working folder made."""
+    ours = {trained(config, name) for name in value["models"]}
+    models = {name: told for name, told in before.get("models", {}).items() if trained(config, name) not in ours}
+    read = {told["text"] for told in models.values() if "text" in told}
+    text = {name: told for name, told in before.get("text", {}).items() if name in read}
+    return value | {"text": text | value["text"], "models": models | value["models"]}
 
 
 def check_made(config: Replicate, evidence: Evidence) -> None:
@@ -60,7 +78,7 @@ def check_made(config: Replicate, evidence: Evidence) -> None:
     where = config.results / SUMMARY
     wanted: dict[str, Any] = {"encoder": config.encoder.title}
     held: dict[str, Any] = {"encoder": evidence.encoder or config.encoder.title}
-    for step in recipe_of(config, Folders(config, Path())).steps:
+    for step in _steps(config, Folders(config, Path())):
         if step.name in evidence.models:
             held[step.name] = evidence.models[step.name]["step"]
             told = plain({"step": kind_of(step), **step.model_dump(mode="json")})

@@ -63,6 +63,16 @@ def variant_name(name: str, variant: Variant) -> str:
     return f"{variant.attention}-{name}"
 
 
+def own_models(config: Replicate, seed: int) -> bool:
+    """Whether a seed begins with models of its own rather than with those of the first."""
+    return config.models_by_seed and seed != config.seeds[0]
+
+
+def made_name(config: Replicate, model: str, seed: int) -> str:
+    """Returns the name of the model that cells of a seed begin with."""
+    return f"{model}.seed-{seed}" if own_models(config, seed) else model
+
+
 def variant_systems(config: Replicate) -> dict[str, System]:
     """Returns the students that are distilled otherwise, by what they have of their own."""
     return {
