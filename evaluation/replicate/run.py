@@ -44,11 +44,12 @@ def replicate(
     Args:
         config: The configuration.
         out: The working folder.
-        only: Patterns of the names of work, and `DEEPEN` for further seeds; all when empty.
+        only: Patterns of the names of work, and `DEEPEN` for further seeds; all when empty. What the chosen work needs
+            is done as well.
         minutes: Nothing new begins after so many.
         redo: Whether cells and times of other settings are done again rather than refused.
         workers: Processes that train and score side by side, each on its share of the processors, or on a GPU of its
-            own; they do what the chosen work needs as well. Times are measured with nothing beside them.
+            own. Times are measured with nothing beside them.
         tell: Takes a line for the user.
 
     Returns:
@@ -62,7 +63,8 @@ def replicate(
         raise UsageError(f"--workers {workers}: give at least 1")
     folders, done, clock = Folders(config, out.resolve()), Done(), Clock.of(minutes)
     every = plan(config, folders)
-    works = [] if list(only) == [DEEPEN] else chosen(every, [one for one in only if one != DEEPEN])
+    asked = [] if list(only) == [DEEPEN] else chosen(every, [one for one in only if one != DEEPEN])
+    works = with_needs(asked, every)
     with only_writer(folders.work):
         check_own(config, folders, works)
         try:
@@ -70,7 +72,7 @@ def replicate(
                 _in_turn(works, clock, done, redo, tell)
             else:
                 with Team(config, folders, workers, redo) as team:
-                    side_by_side(with_needs(works, every), team, clock, done, tell)
+                    side_by_side(works, team, clock, done, tell)
             for work in _deeper(config, folders, only, done):
                 if clock.is_up():
                     done.left.append(work.name)

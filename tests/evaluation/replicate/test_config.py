@@ -27,6 +27,10 @@ WRONG = {
     "an unknown task": ({"tasks": {"colla": None}, "taught": []}, "unknown task 'colla'; did you mean 'cola'"),
     "a task after none": ({"tasks": {"cola": {"after": "rte"}}, "taught": []}, "'cola' comes after 'rte', which is no"),
     "seeds that are one": ({"seeds": [1, 1]}, "key 'seeds' is [1, 1]; give different whole numbers"),
+    "models by seed, of another": (
+        {"models_by_seed": True, "seed": 1},
+        "key 'seed' is 1 and the first of 'seeds' 0; with 'models_by_seed'",
+    ),
     "a seed below 0": ({"seeds": [-1]}, "key 'seeds' is [-1]"),
     "no such student": (
         {"taught": [{"student": "lsg-ctd", "teacher": "full", "tasks": ["cola"]}]},
@@ -136,19 +140,21 @@ def test_a_dry_run_needs_neither_hub_nor_data(name, tmp_path, capsys, monkeypatc
     words += ["--data-root", str(tmp_path / "nowhere"), "--out", str(tmp_path / "out")]
     assert main(words) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0] == "corpus/512: to do" and "steps, 0 done, " in lines[-2]
+    kept = len(list((CONFIGS.parent / "benchmarks" / "results" / f"replicate-{name}").glob("*.seed-*.json")))
+    assert sum(line.endswith(": done (in another working folder)") for line in lines) == kept
+    assert lines[0] == "corpus/512: to do" and f"steps, {kept} done, " in lines[-2]
     assert not list(tmp_path.iterdir())
     for attention in ("full", "longformer", "bigbird", "lsg", "nystromformer"):
         assert any(line.startswith(f"model/{attention}-ctd: ") for line in lines)
 
 
 def test_the_matrix_is_complete_before_it_is_deep(tmp_path):
-    """Text, models, every cell of the first seed, times, the second seed, the report; a task only after another."""
+    """Text, models, every cell of the first seed, times, all of the second, the report; a task only after another."""
     config = read_replicate(CONFIGS / "replicate-small.yaml")
     works = plan(config, Folders(config, tmp_path))
     names = [work.name for work in works]
     kinds = [name.partition("/")[0] for name in names]
-    order = ["corpus", "model", "cell", "times", "cell", "report"]
+    order = ["corpus", "model", "cell", "times", "model", "cell", "report"]
     assert [kind for i, kind in enumerate(kinds) if i == 0 or kinds[i - 1] != kind] == order
     cells = [name for name in names if name.startswith("cell/")]
     seeds = [int(name.partition(".seed-")[2].partition(".")[0]) for name in cells]

@@ -232,6 +232,48 @@ def test_results_of_another_training_are_not_mixed_in(changed, capsys):
         read_evidence(changed / "kept")
 
 
+def test_seeds_with_models_of_their_own(changed, capsys):
+    """Another folder may make a further seed, from the encoder on; who asks it for the first as well is refused."""
+    config = config_of(changed, seeds=[0, 1], models_by_seed=True)
+    other, only = changed / "other", ["--only", "full*.seed-1.squad.*"]
+    words_ = [*words(changed), "--only", "full.seed-1.squad.*", "--only", "full-ctd.seed-1.squad.*"]
+    words_[words_.index("--out") + 1] = str(other)
+    assert main(words_) == 0
+    summary = json.loads((changed / "kept" / "models.json").read_text())["models"]
+    first, second = summary["full-ctd"], summary["full-ctd.seed-1"]
+    assert second["of"] == "full-start.seed-1" and "longformer.seed-1" not in summary
+    assert first["weights_sha256"] != second["weights_sha256"]
+    (run,) = (r for r in read_evidence(config.results).tasks["squad"].runs["full-ctd"] if r.result.settings.seed == 1)
+    assert run.result.training["base_weights_sha256"] == second["weights_sha256"]
+    assert run.result.model.path == "models/full-ctd.seed-1"
+    capsys.readouterr()
+    words_ = words_[: words_.index("--only")]
+    assert main(words_) == 1 and "choose steps of other seeds with --only" in capsys.readouterr().err
+    assert main([*words(changed), *only, "--dry-run"]) == 0
+    assert "cell/full-ctd.seed-1.squad.test: done (in another working folder)" in capsys.readouterr().out
+    # The first folder makes the same of it, and keeps what it says of the first seed.
+    for path in config.results.glob("*.seed-1.*"):
+        path.unlink()
+    assert not replicate(config, changed / "work", only=["model/full-ctd.seed-1"]).failed
+    again = json.loads((changed / "kept" / "models.json").read_text())["models"]
+    assert again["full-ctd.seed-1"] == second and again["full-ctd"] == first
+    assert "Every seed has models\nof its own" in document(config)
+
+
+def test_a_further_seed_makes_its_models(changed):
+    """Where intervals are widest as well."""
+    told = {"deepen": {"most_seeds": 2, "models": ["longformer-dtc"]}, "taught": [], "models_by_seed": True}
+    config = config_of(changed, **told)
+    came = replicate(config, changed / "work", only=["deepen"])
+    models = {name for name in came.done if name.startswith("model/")}
+    assert models == {"model/longformer.seed-1", "model/longformer-dtc.seed-1"} and not came.failed
+    bases = {
+        run.result.settings.seed: run.result.training["base_weights_sha256"]
+        for run in read_evidence(config.results).tasks["news"].runs["longformer-dtc"]
+    }
+    assert len(set(bases.values())) == 2 and set(bases) == {0, 1}
+
+
 def test_another_configuration_is_noticed(changed, capsys):
     """Cells of other settings are refused, then done again if so wished; models are refused."""
     tasks = yaml.safe_load((changed / "tiny.yaml").read_text())["tasks"]
