@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -13,11 +14,13 @@ from gonerd.files import check_replaceable
 
 from .allocator import keep_freed_memory
 from .finetuning import TaskData
+from .finetuning.keeping import kept
+from .finetuning.learner import Objective
 from .finetuning.preparing import Prepared, finished_note, prepare, window_shape
 from .finetuning.running import predict_pieces
 from .finetuning.settings import FinetuneSettings, FinetuneSummary
 from .finetuning.sources import Request, open_task
-from .finetuning.train import Objective, Recipe, train
+from .finetuning.train import Recipe, train
 from .save import save
 
 __all__ = ["FinetuneSettings", "FinetuneSummary", "best_of", "finetune", "finetune_task", "is_finished", "window_shape"]
@@ -66,7 +69,10 @@ def finetune_task(
     objective: Objective | None = None,
     resume: bool = False,
 ) -> list[FinetuneSummary]:
-    """Fine-tunes a model on examples at hand.
+    """Fine-tunes a model on examples at hand; one that was killed goes on after its last whole epoch.
+
+    The checkpoint lies in a hidden folder beside `out`, which goes when the model is saved. With an `objective` of the
+    caller's there is none.
 
     Args:
         model_or_id: Folder or hub id of an encoder.
@@ -127,10 +133,13 @@ def _trial(
         check_replaceable(out.resolve())  # before hours of training rather than after
         if torch.cuda.is_available():
             ready.model.to("cuda")
-        done = {**ready.facts, **_run(ready, data, settings)}
-        remembered = {"kind": data.kind, "labels": list(ready.kind.labels), "global_attention": ready.attends}
-        ready.model.config.task_specific_params = {"gonerd": {**remembered, **asdict(ready.shape)}}
-        save(ready.model, ready.tokenizer, out, done)
+        # An objective of the caller's is in no setting, so its run could not be told from another's.
+        keeps = ready.rates.epochs > 1 and objective is None
+        with kept(out, ready.facts) if keeps else nullcontext() as scratch:
+            done = {**ready.facts, **_run(ready, data, settings, scratch)}
+            remembered = {"kind": data.kind, "labels": list(ready.kind.labels), "global_attention": ready.attends}
+            ready.model.config.task_specific_params = {"gonerd": {**remembered, **asdict(ready.shape)}}
+            save(ready.model, ready.tokenizer, out, done)
     return FinetuneSummary(
         documents=done["documents"],
         windows=done["windows"],
@@ -144,7 +153,7 @@ def _trial(
     )
 
 
-def _run(ready: Prepared, data: TaskData, settings: FinetuneSettings) -> dict[str, Any]:
+def _run(ready: Prepared, data: TaskData, settings: FinetuneSettings, scratch: Path | None) -> dict[str, Any]:
     """Trains in place, and returns what came out for the note."""
     model, tokenizer, kind, attends = ready.model, ready.tokenizer, ready.kind, ready.attends
     pieces = kind.pieces(tokenizer, data.train, ready.shape, gold=True)
@@ -156,7 +165,7 @@ def _run(ready: Prepared, data: TaskData, settings: FinetuneSettings) -> dict[st
         return data.score(found)
 
     recipe = Recipe(ready.rates, micro_batch, settings.patience, attends, settings.seed, settings.bf16)
-    done = train(model, tokenizer, kind, pieces, recipe, score if tested else None, ready.objective)
+    done = train(model, tokenizer, kind, pieces, recipe, score if tested else None, ready.objective, scratch)
     return {
         "documents": len(data.train),
         "windows": len(pieces),

@@ -13,6 +13,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase, set_seed
 
 from gonerd.files import write_json
 from gonerd.models.allocator import keep_freed_memory
+from gonerd.models.checkpoints import newest, step_of
 from gonerd.models.corpus import Corpus, open_corpus
 from gonerd.models.load import load_model
 from gonerd.models.note import note_of, remember
@@ -25,7 +26,7 @@ from .place import Place
 from .processes import processes
 from .trainer import DistillTrainer
 from .training import Training, arguments
-from .watch import Watch, claim, newest
+from .watch import Watch, claim
 
 
 def train(
@@ -75,7 +76,7 @@ def train(
     draws = Draws(text.rows("train"), training.steps * rows, place.seed)
     trainer = DistillTrainer(distiller, told, draws, _held_out(text, training), masking, [Watch(training.divergence)])
     start, checkpoint = time.perf_counter(), newest(scratch)
-    done = int(checkpoint.name.rpartition("-")[2]) if checkpoint else 0
+    done = step_of(checkpoint) if checkpoint else 0
     with fast_products():
         trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     seconds = time.perf_counter() - start
@@ -115,7 +116,7 @@ def _keep(
         "source": place.locate(place.facts["settings"]["model"]),
         "corpus": {key: text.statistics[key] for key in ("name", "fingerprint", "tokens", "commits", "members")},
         "losses": {n: loss.options.model_dump(mode="json") for n, loss in _losses(trainer)},
-        "best_step": int(best.name.rpartition("-")[2]),
+        "best_step": step_of(best),
         "held_out": {key: value for key, value in _entry(state, best).items() if key.startswith("eval_")},
         "loss": _last(trainer, "loss"),
         "tokens_per_second": round(speed),
@@ -136,7 +137,7 @@ def _losses(trainer: DistillTrainer) -> Any:
 
 
 def _entry(state: Any, checkpoint: Path) -> dict[str, Any]:
-    step = int(checkpoint.name.rpartition("-")[2])
+    step = step_of(checkpoint)
     found = [entry for entry in state.log_history if entry.get("step") == step and "eval_loss" in entry]
     return found[-1] if found else {}
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +10,11 @@ from transformers import TrainerCallback
 
 from gonerd.errors import GonerdError
 from gonerd.files import read_json, write_json
+from gonerd.models.checkpoints import clear_unfinished, folder_of, mark
 from gonerd.models.settings import first_difference
 
 from .processes import processes
 
-_COMPLETE = "gonerd-complete.json"
 _SETTINGS = "settings.json"
 
 
@@ -59,9 +58,7 @@ class Watch(TrainerCallback):
         """Marks a checkpoint as complete when every process has written its part."""
         processes().wait_for_everyone()
         if state.is_world_process_zero:
-            write_json(
-                Path(args.output_dir) / f"checkpoint-{state.global_step}" / _COMPLETE, {"step": state.global_step}
-            )
+            mark(folder_of(args.output_dir, state.global_step), state.global_step)
 
 
 def claim(scratch: Path, settings: dict[str, Any]) -> None:
@@ -81,12 +78,4 @@ def claim(scratch: Path, settings: dict[str, Any]) -> None:
         raise GonerdError(f"{scratch}: is in the way, and not made by this command; choose another --out")
     else:
         write_json(scratch / _SETTINGS, settings)
-    for folder in scratch.glob("checkpoint-*"):
-        if not (folder / _COMPLETE).is_file():
-            shutil.rmtree(folder)
-
-
-def newest(scratch: Path) -> Path | None:
-    """Returns the newest complete checkpoint."""
-    found = [folder for folder in scratch.glob("checkpoint-*") if (folder / _COMPLETE).is_file()]
-    return max(found, key=lambda folder: int(folder.name.rpartition("-")[2]), default=None)
+    clear_unfinished(scratch)

@@ -18,8 +18,8 @@ from ._pieces import check_attends
 from ._teacher import open_teacher, teacher_facts
 from .defaults import Defaults, defaults_for
 from .distillation import Distillation, Taught
+from .learner import Objective
 from .settings import FinetuneSettings
-from .train import Objective
 
 
 @dataclass(frozen=True)
