@@ -75,11 +75,19 @@ class Cell:
 
     @property
     def before(self) -> Cell | None:
-        """The cell from whose fine-tuned model this one begins; a taught one's was taught as well, if that is asked."""
+        """The cell from whose fine-tuned model this one begins; a taught one's was taught as well, if that is asked.
+
+        Half of a fine-tuned model begins with what that has learnt, so it comes after none.
+        """
         after = self.told.after
-        if after is None:
+        if after is None or self.whole is not None:
             return None
         return replace(self, task=after, taught=self.taught if self.taught and after in self.taught.tasks else None)
+
+    @property
+    def whole(self) -> Cell | None:
+        """The cell whose fine-tuned model it is half of, where it is halved as late as that."""
+        return replace(self, taught=None) if self.taught and self.taught.halved else None
 
     @property
     def teacher(self) -> Cell | None:

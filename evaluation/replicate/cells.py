@@ -14,6 +14,9 @@ from gonerd.evaluation.tuning import finetune_settings, training_data
 from gonerd.files import read_json, write_json, write_text
 from gonerd.models.finetune import finetune_task
 from gonerd.models.finetuning.defaults import defaults_for
+from gonerd.models.halving import halve
+from gonerd.models.load import load_model
+from gonerd.models.save import save
 from gonerd.models.settings import first_difference
 
 from .cell import Cell
@@ -62,8 +65,7 @@ def discard(cell: Cell) -> None:
 
 def fine_tuned(cell: Cell) -> Path:
     """Returns the fine-tuned model; makes it, and what it needs, unless it lies there."""
-    before, teacher, place = cell.before, cell.teacher, cell.place
-    source = cell.folders.models / cell.made if before is None else fine_tuned(before)
+    teacher, place = cell.teacher, cell.place
     settings = finetune_settings(place, cell.settings.tuning)
     data = training_data(place, cell.settings.train_limit)
     if cell.taught is not None:
@@ -77,8 +79,22 @@ def fine_tuned(cell: Cell) -> Path:
             temperature=cell.taught.temperature,
             state_losses=cell.taught.state_losses,
         )
-    finetune_task(source, data, cell.folder, settings, resume=True)
+    finetune_task(_source(cell), data, cell.folder, settings, resume=True)
     return cell.folder
+
+
+def _source(cell: Cell) -> Path:
+    """Returns the model that is fine-tuned."""
+    if cell.whole is not None:
+        model, tokenizer = load_model(fine_tuned(cell.whole), None)
+        student = halve(model, cell.config.layers)
+        save(student, tokenizer, _half_of(cell), {"made_by": "gonerd evaluate replicate"})
+        return _half_of(cell)
+    return cell.folders.models / cell.made if cell.before is None else fine_tuned(cell.before)
+
+
+def _half_of(cell: Cell) -> Path:
+    return cell.folder.with_name(f"{cell.folder.name}.half")
 
 
 def run(cell: Cell) -> str:
@@ -96,6 +112,7 @@ def run(cell: Cell) -> str:
     cell.begun.unlink()
     if not cell.config.keep_models and not _is_needed(cell):
         shutil.rmtree(cell.folder)
+    shutil.rmtree(_half_of(cell), ignore_errors=True)
     return f"score {result.score:.3f} ({result.counts.scored} examples of {result.counts.documents} documents)"
 
 
@@ -103,6 +120,7 @@ def _is_needed(cell: Cell) -> bool:
     """Whether other cells may begin from its fine-tuned model, or learn from it."""
     after = {told.after for told in cell.config.tasks.values()}
     teach = {(taught.teacher, task) for taught in cell.config.taught for task in taught.tasks}
+    teach |= {(taught.student, task) for taught in cell.config.taught if taught.halved for task in taught.tasks}
     return cell.task in after or (cell.model, cell.task) in teach
 
 
@@ -110,5 +128,5 @@ def work_of(cell: Cell) -> Work:
     """Returns it as a piece of work."""
     needs = [f"model/{cell.made}"]
     needs += [f"model/{cell.teacher.made}"] if cell.teacher else []
-    needs += [f"cell/{other.name}" for other in (cell.before, cell.teacher) if other is not None]
+    needs += [f"cell/{other.name}" for other in (cell.before, cell.whole, cell.teacher) if other is not None]
     return Work(f"cell/{cell.name}", lambda: state_of(cell), lambda: run(cell), lambda: discard(cell), needs)

@@ -11,7 +11,7 @@ from gonerd.models.halving import Choice
 from gonerd.models.losses import Losses, StateLosses
 
 from .settings import Strict, Text
-from .systems import TAUGHT
+from .systems import HALF, TAUGHT
 
 
 class Taught(Strict):
@@ -26,6 +26,8 @@ class Taught(Strict):
         temperature: What both models' logits are divided by.
         state_losses: Losses over hidden states by their names.
         passes: How many times the epochs of the task it reads; its teacher reads them once.
+        halved: Whether `student` is fine-tuned with all its layers first, and it is half of those that is taught; of a
+            student that was halved before, the layers know hidden words alone.
         called: What tells it from the same model that is fine-tuned otherwise; ends its name.
     """
 
@@ -36,11 +38,12 @@ class Taught(Strict):
     temperature: float = Field(2.0, gt=0)
     state_losses: StateLosses = Field({})
     passes: int = Field(1, ge=1)
+    halved: bool = False
     called: str | None = None
 
     @model_validator(mode="after")
     def _otherwise(self) -> Self:
-        lesson = ("distill_weight", "temperature", "state_losses")
+        lesson = ("distill_weight", "temperature", "state_losses", "halved")
         if self.teacher is not None:
             return self
         if told := next((key for key in lesson if key in self.model_fields_set), None):
@@ -52,13 +55,14 @@ class Taught(Strict):
     @property
     def name(self) -> str:
         """What results call the model."""
-        return "-".join(filter(None, (self.student, self.teacher and TAUGHT, self.called)))
+        return "-".join(filter(None, (self.student, self.halved and HALF, self.teacher and TAUGHT, self.called)))
 
     def facts(self) -> dict[str, Any]:
-        """Returns what a result depends on; `passes` only where there are others, as older results know none."""
+        """Returns what a result depends on; what is as usual is left out where older results do not know it."""
         if self.teacher is None:
             return {"student": self.student, "passes": self.passes}
-        return self.model_dump(mode="json", exclude={"tasks", "called", *(() if self.passes != 1 else ("passes",))})
+        usual = {key for key, value in (("passes", 1), ("halved", False)) if getattr(self, key) == value}
+        return self.model_dump(mode="json", exclude={"tasks", "called", *usual})
 
 
 class Variant(Strict):

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 ENCODER, ENCODER_STUDENT = "encoder", "encoder-student"
 CTD, DTC, ALONE, DISTILLED, TAUGHT, VARIANT, LONGER = "ctd", "dtc", "alone", "kd", "td", "variant", "longer"
-TEACHER, WINDOWS, FULL = "teacher", "windows", "full"
+TEACHER, WINDOWS, FULL, HALF = "teacher", "windows", "full", "half"
 ORDERS = {
     TEACHER: "teacher",
     CTD: "Convert-Then-Distill",
@@ -22,6 +22,8 @@ ORDERS = {
     VARIANT: "distilled otherwise",
     LONGER: "fine-tuned longer",
 }
+
+_HALVED = "task distillation of the fine-tuned half"
 
 
 @dataclass(frozen=True)
@@ -103,6 +105,10 @@ def taught_systems(config: Replicate) -> dict[str, System]:
     found = {}
     for taught in config.taught:
         usual = known[taught.student]
+        if taught.halved:
+            variant = ", ".join(filter(None, (_HALVED, taught.called)))
+            found[taught.name] = System(taught.name, usual.attention, TAUGHT, usual.teacher or usual.name, variant)
+            continue
         order = TAUGHT if taught.teacher else TEACHER if usual.teacher is None else LONGER
         own = ORDERS[TAUGHT] if taught.teacher else usual.variant or ORDERS[usual.order]
         variant = None if taught.called is None else f"{own}, {taught.called.replace('-', ' ')}"

@@ -28,8 +28,8 @@ def technique(config: Replicate, evidence: Evidence) -> tuple[list[str], list[Ro
     """Returns what is found of it, and a row a comparison and task."""
     pairs = [(f"{name}-{ALONE}", f"{name}-{CTD}") for name in config.alone]
     pairs += varied(config, lambda variant: variant.corpus is None)
-    pairs += [(taught.student, taught.name) for taught in config.taught]
-    lessons = [taught for taught in config.taught if taught.teacher]
+    pairs += [(_beside(config, taught), taught.name) for taught in config.taught]
+    lessons = [taught for taught in config.taught if taught.teacher and not taught.halved]
     pairs += [(alone, taught.name) for taught in lessons if (alone := _as_long(config, taught, taught.student))]
     rows = [row for first, second in pairs for row in differences(evidence, first, second)]
     if not rows:
@@ -41,6 +41,16 @@ def technique(config: Replicate, evidence: Evidence) -> tuple[list[str], list[Ro
         "more passes over it"
     )
     return [count(rows, what), *_held_against_as_long(config, evidence)], rows
+
+
+def _beside(config: Replicate, taught: Taught) -> str:
+    """Returns what a model that is fine-tuned otherwise is compared with: a late half with an early half so taught."""
+    if not taught.halved:
+        return taught.student
+    lesson = {"student", "halved"}
+    alike = (one for one in config.taught if not one.halved)
+    ours = taught.model_dump(exclude=lesson)
+    return next((one.name for one in alike if one.model_dump(exclude=lesson) == ours), taught.student)
 
 
 def _as_long(config: Replicate, taught: Taught, model: str | None) -> str | None:

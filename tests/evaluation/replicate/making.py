@@ -57,6 +57,7 @@ def settings(encoder, **changes):
             {"student": "longformer-ctd", "teacher": "longformer", "tasks": ["more"]},
             {"student": "longformer-ctd", "teacher": "longformer", "tasks": ["more"], "passes": 2, "called": "longer"},
             {"student": "longformer", "tasks": ["more"], "passes": 2, "called": "longer"},
+            {"student": "longformer", "teacher": "longformer", "tasks": ["more"], "halved": True},
         ],
         "tasks": {
             "news": {

@@ -158,7 +158,7 @@ def test_the_matrix_is_complete_before_it_is_deep(tmp_path):
     assert [kind for i, kind in enumerate(kinds) if i == 0 or kinds[i - 1] != kind] == order
     cells = [name for name in names if name.startswith("cell/")]
     seeds = [int(name.partition(".seed-")[2].partition(".")[0]) for name in cells]
-    assert seeds == sorted(seeds) and seeds.count(0) == seeds.count(1) == 15 * 11 + 5 * 5 + 13 + 11 + 2 * 11
+    assert seeds == sorted(seeds) and seeds.count(0) == seeds.count(1) == 15 * 11 + 5 * 5 + 13 + 11 + 3 * 11
     tasks = list(dict.fromkeys(name.split(".")[2] for name in cells))
     assert tasks == list(config.tasks) and tasks.index("squad") < tasks.index("hotpotqa")
     assert all(names.index(need) < names.index(work.name) for work in works for need in work.needs)

@@ -24,7 +24,7 @@ from tests.evaluation.replicate.making import TRAINING, write_replication, write
 from tests.evaluation.report.conftest import write_times
 
 SYSTEMS = 7  # encoder and its student, two teachers, their students, one of the other order
-LESSONS = 3  # taught once, taught longer, and longer without a teacher
+LESSONS = 4  # taught once, taught longer, longer without a teacher, and the half of what is fine-tuned
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -97,6 +97,8 @@ def test_what_is_left(done):
     assert (longer["epochs"], longer["steps"]) == (2 * taught["epochs"], 2 * taught["steps"])
     alone = read_kept(root / "kept" / "longformer-longer.seed-0.more.test.json").result.training
     assert alone["steps"] == longer["steps"] == 2 * plain["steps"] and "teacher_sha256" not in alone
+    half = read_kept(root / "kept" / "longformer-half-td.seed-0.more.test.json").result
+    assert half.model.layers == 2 and half.training["distill_weight"] == 0.5
     before = read_scored(root / "work" / "results" / "full.seed-0.squad.test.json").result.model.weights_sha256
     after = read_kept(root / "kept" / "full.seed-0.more.test.json").result.training["begun_from_sha256"]
     assert after == before
