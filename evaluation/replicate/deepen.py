@@ -33,7 +33,7 @@ def further(config: Replicate, folders: Folders, tried: Collection[str] = ()) ->
     told = config.deepen
     if told is None:
         return []
-    tasks = read_evidence(config.results, config.tasks).tasks.values()
+    tasks = read_evidence(config.results, config.tasks, config.models_by_seed).tasks.values()
     wide: list[tuple[tuple[float, float], list[Cell]]] = []
     for system in systems_of(config):
         if system.teacher is None or (told.models and not any(fnmatchcase(system.name, one) for one in told.models)):
@@ -55,7 +55,8 @@ def _uncertain(scores: TaskScores, teacher: str, student: str) -> tuple[float, f
     before the others. Documents are all there are, so they do not count beside it.
     """
     found = scores.difference(teacher, student)
-    first, second = scores.value(teacher), scores.value(student)
+    seeds = scores.shared(teacher, student)
+    first, second = scores.value(teacher, seeds), scores.value(student, seeds)
     a, b = scores.error_of_seeds(teacher), scores.error_of_seeds(student)
     of_seeds = math.inf if a is None or b is None else math.hypot(b / first, a * second / first**2)
     return of_seeds, (found.high - found.low) / first

@@ -48,12 +48,13 @@ class Evidence:
         return [run for task in self.tasks.values() for runs in task.runs.values() for run in runs]
 
 
-def read_evidence(folder: Path, tasks: Collection[str] | None = None) -> Evidence:
+def read_evidence(folder: Path, tasks: Collection[str] | None = None, whole_road: bool = False) -> Evidence:
     """Reads a folder of kept results; one that is missing holds nothing.
 
     Args:
         folder: The folder.
         tasks: Names of the tasks that are asked for; all when None.
+        whole_road: Whether every seed has models of its own.
 
     Raises:
         GonerdError: A file is malformed, or two results of a task are over different examples or settings.
@@ -71,7 +72,7 @@ def read_evidence(folder: Path, tasks: Collection[str] | None = None) -> Evidenc
     summary = read_json(folder / SUMMARY, "restore it") if (folder / SUMMARY).is_file() else {}
     others = tuple(sorted(set(runs) - set(runs if tasks is None else tasks)))
     evidence = Evidence(
-        {name: TaskScores(name, dict(found)) for name, found in runs.items() if name not in others},
+        {name: TaskScores(name, dict(found), whole_road) for name, found in runs.items() if name not in others},
         times,
         dict(summary.get("models", {})),
         dict(summary.get("text", {})),

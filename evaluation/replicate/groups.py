@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from gonerd.evaluation.report.figures import NONE, with_interval
 from gonerd.evaluation.tasks import TASKS
 
 from .evidence import Evidence
-from .scores import TaskScores
+from .scores import Seeds, TaskScores
 
 if TYPE_CHECKING:
     from .config import Replicate
@@ -80,12 +80,14 @@ def comparable(found: Mapping[Key, Drawn]) -> dict[Key, Drawn]:
 def group_kept(evidence: Evidence, group: str, teacher: str, student: str) -> Drawn | None:
     """Returns the mean score of the student over that of the teacher, over the tasks that both were scored on.
 
+    On each task the seeds count that both have.
     It is the "kept" of `gonerd.evaluation.compare.kept.averages`: the ratio of means, not the mean of ratios.
     """
     tasks = _tasks(evidence, group, teacher, student)
     if not tasks:
         return None
-    first, second = (_mean(tasks, name) for name in (teacher, student))
+    seeds = [task.shared(teacher, student) for task in tasks]
+    first, second = (_mean(tasks, name, seeds) for name in (teacher, student))
     if first.value <= 0:
         return None
     assert first.samples is not None and second.samples is not None
@@ -96,20 +98,14 @@ def group_kept(evidence: Evidence, group: str, teacher: str, student: str) -> Dr
 def group_mean(evidence: Evidence, group: str, model: str) -> Drawn | None:
     """Returns the mean score of a model over the tasks of a group that it was scored on."""
     tasks = _tasks(evidence, group, model)
-    return _mean(tasks, model) if tasks else None
+    return _mean(tasks, model, [None] * len(tasks)) if tasks else None
 
 
 def _tasks(evidence: Evidence, group: str, *models: str) -> list[TaskScores]:
     return [task for task in evidence.tasks.values() if task.group == group and task.has(*models)]
 
 
-def _mean(tasks: Sequence[TaskScores], model: str) -> Drawn:
-    values = [task.value(model) for task in tasks]
-    # Documents of different tasks are independent, so each task's draws come in an order of its own.
-    samples = [task.draws(model)[order] for task, order in zip(tasks, _orders(tasks), strict=True)]
+def _mean(tasks: Sequence[TaskScores], model: str, seeds: Sequence[Seeds]) -> Drawn:
+    values = [task.value(model, own) for task, own in zip(tasks, seeds, strict=True)]
+    samples = [task.draws(model, own, shuffled=True) for task, own in zip(tasks, seeds, strict=True)]
     return Drawn(float(np.mean(values)), np.mean(samples, axis=0), tuple(task.name for task in tasks))
-
-
-def _orders(tasks: Sequence[TaskScores]) -> list[Any]:
-    shuffle = np.random.default_rng(len(tasks))
-    return [shuffle.permutation(task.resamples) for task in tasks]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from gonerd.evaluation.compare.resampling import Interval
@@ -26,6 +27,7 @@ def kept_rows(config: Replicate, evidence: Evidence) -> list[Row]:
 def _kept_row(config: Replicate, evidence: Evidence, system: System) -> Row:
     assert system.teacher is not None
     row: Row = {"student": system.title, "held against": f"`{system.teacher}`"}
+    row["seeds"] = _seeds(evidence, system.teacher, system.name)
     for group, title in GROUPS.items():
         found = group_kept(evidence, group, system.teacher, system.name)
         row[f"{title} kept"] = told_share(config, group, found)
@@ -40,6 +42,14 @@ def _kept_row(config: Replicate, evidence: Evidence, system: System) -> Row:
         reason or share(memory_saved(theirs, timed)),
     )
     return row | dict(zip(_SAVED, figures, strict=True))
+
+
+def _seeds(evidence: Evidence, teacher: str, student: str) -> str:
+    """Says over which seeds two models are compared, and on how many tasks where not on all."""
+    tasks = [task for task in evidence.tasks.values() if task.has(teacher, student)]
+    often = Counter(seed for task in tasks for seed in task.shared(teacher, student) or ())
+    told = (f"{s}" if often[s] == len(tasks) else f"{s} on {often[s]} of {len(tasks)} tasks" for s in sorted(often))
+    return ", ".join(told) or NONE
 
 
 _SAVED = ("time saved", "memory saved", "time saved, Hugging Face's teacher", "memory saved, Hugging Face's teacher")

@@ -18,7 +18,7 @@ from gonerd.evaluation.compare.run import compare
 from gonerd.evaluation.replicate import deepen, read_replicate
 from gonerd.evaluation.replicate.document import document
 from gonerd.evaluation.replicate.evidence import read_evidence
-from gonerd.evaluation.replicate.groups import group_kept
+from gonerd.evaluation.replicate.groups import group_kept, group_mean
 from gonerd.evaluation.replicate.places import Folders
 from gonerd.evaluation.replicate.publish import publish
 from gonerd.evaluation.replicate.settings import Attention, Deepen
@@ -192,6 +192,47 @@ def test_intervals_hold_the_seeds_too(config):
     assert scores.error_of_seeds("longformer-ctd") == pytest.approx(np.std([0.8, 0.4], ddof=1) / 2**0.5)
     assert np.std(scores.draws("longformer")) == pytest.approx((0.9 * 0.1 / 400) ** 0.5, rel=0.05)
     assert scores.error_of_seeds("longformer") is None
+
+
+def test_two_models_are_compared_over_the_seeds_that_both_have(config):
+    """A second seed of the teacher alone changes what it scores, and no share of it."""
+    keep(config, "longformer", "sst2", range(40), count=400)
+    keep(config, "longformer-ctd", "sst2", range(80), count=400)
+    before = read_evidence(config.results)
+    keep(config, "longformer", "sst2", range(200), count=400, seed=1)
+    after = read_evidence(config.results)
+    one, other = before.tasks["sst2"], after.tasks["sst2"]
+    assert (one.value("longformer"), other.value("longformer")) == pytest.approx((0.9, 0.7))
+    pair = "longformer", "longformer-ctd"
+    assert other.kept(*pair) == one.kept(*pair) and other.kept(*pair).value == pytest.approx(0.8 / 0.9)
+    assert other.difference(*pair) == one.difference(*pair)
+    assert group_kept(after, "short", *pair).value == pytest.approx(0.8 / 0.9)
+    for seed in (0, 1):
+        keep(config, "longformer-ctd", "rte", range(80), count=400, seed=seed)
+        keep(config, "longformer", "rte", range(80), count=400, seed=seed)
+    row = next(
+        row for row in rows(document(config), "## What students keep and save") if "`longformer`" in row.values()
+    )
+    assert row["seeds"] == "0, 1 on 1 of 2 tasks"
+    keep(config, "bigbird-ctd", "sst2", range(80), count=400, seed=2)
+    apart = read_evidence(config.results).tasks["sst2"].difference("longformer", "bigbird-ctd")
+    assert apart.value == pytest.approx(0.1)  # none in common: all that there are
+
+
+def test_a_seed_of_the_whole_road_is_drawn_once_for_all(config):
+    """A good encoder makes a good teacher and a good student: their share varies less than if each drew its own."""
+    for seed, wrong in ((0, 40), (1, 200)):
+        for task in ("sst2", "rte"):
+            keep(config, "longformer", task, range(wrong), count=400, seed=seed)
+            keep(config, "longformer-ctd", task, range(wrong), count=400, seed=seed)
+    pair = "longformer", "longformer-ctd"
+    apart, together = (read_evidence(config.results, whole_road=whole) for whole in (False, True))
+    found = together.tasks["sst2"].kept(*pair)
+    assert (found.low, found.high) == pytest.approx((1, 1))
+    assert apart.tasks["sst2"].kept(*pair).high > 1.5
+    means = [np.std(group_mean(one, "short", "longformer").samples) for one in (apart, together)]
+    spread = 0.2 / 2**0.5  # of a mean of two draws of 0.9 and 0.5
+    assert means == pytest.approx([spread / 2**0.5, spread], rel=0.06)
 
 
 def test_a_mean_over_seeds_is_one_of_scores(config):
