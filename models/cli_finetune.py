@@ -94,7 +94,10 @@ def finetune(
     seed: Seed = 0,
     config: Config = None,
 ) -> None:
-    """Fine-tune MODEL for a task; texts longer than a window are cut, and nothing is truncated."""
+    """Fine-tune MODEL for a task; texts longer than a window are cut, and nothing is truncated.
+
+    A run that was killed goes on after its last whole epoch with the same command.
+    """
     with needs_extra("models"):
         from .finetune import FinetuneSettings, best_of, finetune_task
         from .finetuning.sources import Request, open_task
