@@ -16,8 +16,8 @@ from gonerd.models.save import NOTE
 from gonerd.models.settings import checked, first_difference
 from gonerd.models.teacher import packaged_teacher
 
-from .models import kind_of, needed, recipe_of
 from .places import Folders, source_of
+from .recipes import kind_of, needed, recipe_of
 from .settings import PACKAGED, SHORT
 from .work import DONE, OTHERWISE, TO_DO, State, Work
 

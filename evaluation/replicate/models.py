@@ -1,13 +1,12 @@
-"""The models of a replication, made by one recipe of conversion, halving and training."""
+"""The models of a replication, as steps of conversion, halving and training."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from gonerd.models.distill import Recipe
 from gonerd.models.distill.distiller import DISTILBERT
-from gonerd.models.distill.steps import STEPS, Step
+from gonerd.models.distill.steps import Step
 from gonerd.models.distill.steps.configure import Configure
 from gonerd.models.distill.steps.convert import Convert
 from gonerd.models.distill.steps.distill import Distill
@@ -15,79 +14,18 @@ from gonerd.models.distill.steps.halve import Halve
 from gonerd.models.distill.steps.pretrain import Pretrain
 
 from .places import Folders, source_of
-from .systems import ALONE, CTD, DTC, ENCODER, ENCODER_STUDENT, made_name, own_models, variant_name
+from .systems import ALONE, CTD, DTC, ENCODER, ENCODER_STUDENT, variant_name
 
 if TYPE_CHECKING:
     from .config import Replicate
 
 
-def recipe_of(config: Replicate, folders: Folders, seed: int | None = None) -> Recipe:
-    """Returns the recipe that makes every model.
-
-    Args:
-        config: The configuration.
-        folders: Where everything lies.
-        seed: For which seed, where each has models of its own; that of the first when None.
+def steps_of(config: Replicate, folders: Folders) -> Iterator[Step]:
+    """Yields the steps: the encoder, all teachers, then all students.
 
     Raises:
         GonerdError: The packaged encoder is not installed.
     """
-    steps = tuple(_steps(config, folders))
-    if seed is None or not own_models(config, seed):
-        return Recipe(name=config.name, seed=config.seed, steps=steps)
-    names = {step.name: made_name(config, step.name, seed) for step in steps}
-    renamed = (
-        step.model_copy(
-            update={
-                key: names.get(told, told)
-                for key in ("name", "model", "teacher")
-                if (told := getattr(step, key, None)) is not None
-            }
-        )
-        for step in steps
-    )
-    return Recipe(name=config.name, seed=seed, steps=tuple(renamed))
-
-
-def recipes_of(config: Replicate, folders: Folders) -> list[Recipe]:
-    """Returns a recipe for each seed that has models of its own, that of the first before the others."""
-    return [recipe_of(config, folders), *(recipe_of(config, folders, s) for s in config.seeds if own_models(config, s))]
-
-
-def needed(steps: Sequence[Step], name: str) -> list[Step]:
-    """Returns a step with all that it is made from, in order."""
-    by_name = {step.name: step for step in steps}
-    wanted: set[str] = set()
-    waiting = [name]
-    while waiting:
-        one = waiting.pop()
-        if one in by_name and one not in wanted:
-            wanted.add(one)
-            waiting += [by_name[one].model, getattr(by_name[one], "teacher", "")]
-    return [step for step in steps if step.name in wanted]
-
-
-def tokens_of(step: Step) -> int:
-    """Returns the tokens that a step reads in training: rows are packed full."""
-    if not isinstance(step, Pretrain):
-        return 0
-    told = step.training
-    return told.steps * told.batch_size * told.accumulation * int(step.corpus.name.rpartition("-")[2])
-
-
-def kind_of(step: Step) -> str:
-    """Returns the name that a step's kind has in recipes."""
-    return next(name for name in STEPS.names() if STEPS.get(name) is type(step))
-
-
-def made_by(settings: Mapping[str, Any]) -> Step:
-    """Returns the step that a model's note states."""
-    told = {key: value for key, value in settings.items() if key not in ("step", "seed")}
-    return STEPS.get(settings["step"]).model_validate(told)
-
-
-def _steps(config: Replicate, folders: Folders) -> Iterator[Step]:
-    """Yields the steps: the encoder, all teachers, then all students."""
     yield from _encoder(config, folders)
     for name in config.attentions:
         yield from _teacher(config, folders, name)

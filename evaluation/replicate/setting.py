@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from gonerd.evaluation.report.figures import NONE
 
 from .evidence import Evidence
-from .models import recipe_of, tokens_of
 from .places import Folders
+from .recipes import recipe_of, tokens_of
 from .systems import CTD, ENCODER
 
 if TYPE_CHECKING:

@@ -13,9 +13,9 @@ from gonerd.models.settings import first_difference
 
 from .cell import plain
 from .evidence import SUMMARY, Evidence
-from .models import kind_of, made_by, recipes_of, tokens_of
 from .own import trained
 from .places import Folders
+from .recipes import kind_of, made_by, recipes_of, tokens_of
 
 if TYPE_CHECKING:
     from .config import Replicate

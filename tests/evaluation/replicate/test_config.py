@@ -8,9 +8,9 @@ import yaml
 from gonerd.cli import main
 from gonerd.evaluation.replicate import read_replicate
 from gonerd.evaluation.replicate.cells import cells_of
-from gonerd.evaluation.replicate.models import recipe_of, tokens_of
 from gonerd.evaluation.replicate.places import Folders
 from gonerd.evaluation.replicate.plan import plan
+from gonerd.evaluation.replicate.recipes import recipe_of, tokens_of
 from gonerd.evaluation.replicate.systems import systems_of, variant_name
 from gonerd.models.distill.steps.halve import Halve
 from gonerd.models.distill.steps.pretrain import Pretrain
