@@ -39,7 +39,7 @@ def further(config: Replicate, folders: Folders, tried: Collection[str] = ()) ->
         if system.teacher is None or (told.models and not any(fnmatchcase(system.name, one) for one in told.models)):
             continue
         for scores in tasks:
-            if not scores.has(system.teacher, system.name) or scores.value(system.teacher) <= 0:
+            if not scores.compares(system.teacher, system.name) or scores.value(system.teacher) <= 0:
                 continue
             cells = _next(config, folders, [system.teacher, system.name], scores.name, told.most_seeds)
             cells = [cell for cell in cells if f"cell/{cell.name}" not in tried]

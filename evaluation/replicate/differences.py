@@ -26,9 +26,9 @@ def points(found: Interval) -> str:
 
 
 def differences(evidence: Evidence, first: str, second: str) -> Iterator[Row]:
-    """Yields a row a task on which both were scored: second - first, in points."""
+    """Yields a row a task on which both can be compared: second - first, in points."""
     for task in evidence.tasks.values():
-        if task.has(first, second):
+        if task.compares(first, second):
             yield _row(task, first, second)
 
 

@@ -53,7 +53,7 @@ half of, with all that this was made of."""
 _PAGE = """`gonerd evaluate report` over the folder of these results, with `--pair TEACHER=STUDENT` for each pair, makes
 the page of them. `report.html` in the working folder shows every example as well; that needs the predictions, which are
 pieces of the texts and so stay there."""
-_TASKS = "Means of the headline metrics, 0 to 1; the best in bold."
+_TASKS = "Means of the headline metrics, 0 to 1; the best in bold. Of several seeds each stands behind the colon."
 
 
 def write_document(config: Replicate, out: Path | None = None) -> Path:

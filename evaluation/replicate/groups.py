@@ -78,12 +78,12 @@ def comparable(found: Mapping[Key, Drawn]) -> dict[Key, Drawn]:
 
 
 def group_kept(evidence: Evidence, group: str, teacher: str, student: str) -> Drawn | None:
-    """Returns the mean score of the student over that of the teacher, over the tasks that both were scored on.
+    """Returns the mean score of the student over that of the teacher, over the tasks that both can be compared on.
 
     On each task the seeds count that both have.
     It is the "kept" of `gonerd.evaluation.compare.kept.averages`: the ratio of means, not the mean of ratios.
     """
-    tasks = _tasks(evidence, group, teacher, student)
+    tasks = [task for task in _tasks(evidence, group) if task.compares(teacher, student)]
     if not tasks:
         return None
     seeds = [task.shared(teacher, student) for task in tasks]
@@ -97,12 +97,12 @@ def group_kept(evidence: Evidence, group: str, teacher: str, student: str) -> Dr
 
 def group_mean(evidence: Evidence, group: str, model: str) -> Drawn | None:
     """Returns the mean score of a model over the tasks of a group that it was scored on."""
-    tasks = _tasks(evidence, group, model)
+    tasks = [task for task in _tasks(evidence, group) if task.has(model)]
     return _mean(tasks, model, [None] * len(tasks)) if tasks else None
 
 
-def _tasks(evidence: Evidence, group: str, *models: str) -> list[TaskScores]:
-    return [task for task in evidence.tasks.values() if task.group == group and task.has(*models)]
+def _tasks(evidence: Evidence, group: str) -> list[TaskScores]:
+    return [task for task in evidence.tasks.values() if task.group == group]
 
 
 def _mean(tasks: Sequence[TaskScores], model: str, seeds: Sequence[Seeds]) -> Drawn:

@@ -46,7 +46,7 @@ def _kept_row(config: Replicate, evidence: Evidence, system: System) -> Row:
 
 def _seeds(evidence: Evidence, teacher: str, student: str) -> str:
     """Says over which seeds two models are compared, and on how many tasks where not on all."""
-    tasks = [task for task in evidence.tasks.values() if task.has(teacher, student)]
+    tasks = [task for task in evidence.tasks.values() if task.compares(teacher, student)]
     often = Counter(seed for task in tasks for seed in task.shared(teacher, student) or ())
     told = (f"{s}" if often[s] == len(tasks) else f"{s} on {often[s]} of {len(tasks)} tasks" for s in sorted(often))
     return ", ".join(told) or NONE
@@ -102,7 +102,9 @@ def _score(evidence: Evidence, task: str, model: str) -> str:
     scores = evidence.tasks.get(task)
     if scores is None or not scores.has(model):
         return NONE
-    found, seeds = scores.score(model), len(scores.runs[model])
+    found, seeds = scores.score(model), scores.by_seed(model)
     best = max(scores.value(name) for name in scores.runs)
     text = f"**{score(found.value)}**" if found.value == best else score(found.value)
-    return f"{text} ({interval(found.as_dict(), '.3f')})" + (f", {seeds} seeds" if seeds > 1 else "")
+    return f"{text} ({interval(found.as_dict(), '.3f')})" + (
+        f": {', '.join(map(score, seeds))}" if len(seeds) > 1 else ""
+    )

@@ -82,6 +82,12 @@ class TaskScores:
         runs = sorted(self.runs[model], key=_seed)
         return [run for run in runs if seeds is None or _seed(run) in seeds]
 
+    def compares(self, first: str | None, second: str | None) -> bool:
+        """Whether two models were both scored, and with a seed that both have where seeds have models of their own."""
+        if first is None or second is None or not self.has(first, second):
+            return False
+        return not self.whole_road or self.shared(first, second) is not None
+
     def shared(self, first: str, second: str) -> Seeds:
         """Returns the seeds that both models have; None, which is all, where they have none in common."""
         theirs = {_seed(run) for run in self.runs[second]}
@@ -116,7 +122,7 @@ class TaskScores:
 
     def kept(self, teacher: str, student: str) -> Interval | None:
         """Returns student / teacher with its interval; None where one is missing, or the teacher scores 0 in a draw."""
-        if not self.has(teacher, student):
+        if not self.compares(teacher, student):
             return None
         seeds = self.shared(teacher, student)
         a, b = self.draws(teacher, seeds), self.draws(student, seeds)

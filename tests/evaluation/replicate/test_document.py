@@ -16,6 +16,7 @@ from gonerd.evaluation.compare.pairs import CompareSettings, compare_runs
 from gonerd.evaluation.compare.resampling import bootstrap
 from gonerd.evaluation.compare.run import compare
 from gonerd.evaluation.replicate import deepen, read_replicate
+from gonerd.evaluation.replicate.differences import differences
 from gonerd.evaluation.replicate.document import document
 from gonerd.evaluation.replicate.evidence import read_evidence
 from gonerd.evaluation.replicate.groups import group_kept, group_mean
@@ -213,8 +214,13 @@ def test_two_models_are_compared_over_the_seeds_that_both_have(config):
     kept = rows(document(config), "## What students keep and save")
     assert next(row for row in kept if row["held against"] == "`longformer`")["seeds"] == "0, 1 on 1 of 2 tasks"
     keep(config, "bigbird-ctd", "sst2", range(80), count=400, seed=2)
-    apart = read_evidence(config.results).tasks["sst2"].difference("longformer", "bigbird-ctd")
-    assert apart.value == pytest.approx(0.1)  # none in common: all that there are
+    apart = read_evidence(config.results).tasks["sst2"]
+    assert apart.difference("longformer", "bigbird-ctd").value == pytest.approx(0.1)  # none in common: all there are
+    whole = read_evidence(config.results, whole_road=True)  # of another encoder, so there is no comparing
+    assert apart.compares("longformer", "bigbird-ctd")
+    assert not whole.tasks["sst2"].compares("longformer", "bigbird-ctd")
+    assert group_kept(whole, "short", "longformer", "bigbird-ctd") is None
+    assert not list(differences(whole, "longformer", "bigbird-ctd"))
 
 
 def test_a_seed_of_the_whole_road_is_drawn_once_for_all(config):
