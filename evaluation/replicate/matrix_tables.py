@@ -105,6 +105,5 @@ def _score(evidence: Evidence, task: str, model: str) -> str:
     found, seeds = scores.score(model), scores.by_seed(model)
     best = max(scores.value(name) for name in scores.runs)
     text = f"**{score(found.value)}**" if found.value == best else score(found.value)
-    return f"{text} ({interval(found.as_dict(), '.3f')})" + (
-        f": {', '.join(map(score, seeds))}" if len(seeds) > 1 else ""
-    )
+    each = f": {', '.join(map(score, seeds))}" if len(seeds) > 1 else ""
+    return f"{text} ({interval(found.as_dict(), '.3f')}){each}"
