@@ -29,7 +29,9 @@ def check_own(config: Replicate, folders: Folders, works: Sequence[Work]) -> Non
         GonerdError: Work that is asked for is of the models that such results are of.
     """
     asked = {trained(config, work.name) for work in works if work.name.partition("/")[0] in _OF_MODELS}
-    strangers = [path for path in _strangers(config, folders) if trained(config, path.name) in asked]
+    strangers = list(_strangers(config, folders))
+    if config.models_by_seed:
+        strangers = [path for path in strangers if trained(config, path.name) in asked]
     if strangers:
         seeds = ", choose steps of other seeds with --only '*.seed-NUMBER*'" if config.models_by_seed else ""
         raise GonerdError(

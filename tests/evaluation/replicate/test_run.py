@@ -225,6 +225,8 @@ def test_results_of_another_training_are_not_mixed_in(changed, capsys):
     assert (
         f"holds {3 * SYSTEMS + LESSONS} results that were not made in" in said and "remove the results or name" in said
     )
+    config_of(changed, deepen={"most_seeds": 2})
+    assert main([*words_, "--only", "deepen"]) == 1 and "were not made in" in capsys.readouterr().err
     assert sorted(path.name for path in (changed / "kept").iterdir()) == before
     summary = changed / "kept" / "models.json"
     value = json.loads(summary.read_text())
