@@ -37,7 +37,7 @@ def recipe_of(config: Replicate, folders: Folders, seed: int | None = None) -> R
 
 def _renamed(step: Step, names: Mapping[str, str]) -> Step:
     """Returns a step under another name, made of what has other names as well."""
-    told = {key: getattr(step, key, None) for key in ("name", "model", "teacher")}
+    told = {key: str(getattr(step, key)) for key in ("name", "model", "teacher") if hasattr(step, key)}
     return step.model_copy(update={key: names[name] for key, name in told.items() if name in names})
 
 

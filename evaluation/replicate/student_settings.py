@@ -55,7 +55,8 @@ class Taught(Strict):
     @property
     def name(self) -> str:
         """What results call the model."""
-        return "-".join(filter(None, (self.student, self.halved and HALF, self.teacher and TAUGHT, self.called)))
+        parts = (self.student, HALF if self.halved else None, TAUGHT if self.teacher else None, self.called)
+        return "-".join(filter(None, parts))
 
     def facts(self) -> dict[str, Any]:
         """Returns what a result depends on; what is as usual is left out where older results do not know it."""

@@ -105,14 +105,12 @@ def taught_systems(config: Replicate) -> dict[str, System]:
     found = {}
     for taught in config.taught:
         usual = known[taught.student]
-        if taught.halved:
-            variant = ", ".join(filter(None, (_HALVED, taught.called)))
-            found[taught.name] = System(taught.name, usual.attention, TAUGHT, usual.teacher or usual.name, variant)
-            continue
         order = TAUGHT if taught.teacher else TEACHER if usual.teacher is None else LONGER
-        own = ORDERS[TAUGHT] if taught.teacher else usual.variant or ORDERS[usual.order]
-        variant = None if taught.called is None else f"{own}, {taught.called.replace('-', ' ')}"
-        found[taught.name] = System(taught.name, usual.attention, order, usual.teacher, variant)
+        teacher, variant = (usual.teacher or usual.name, _HALVED) if taught.halved else (usual.teacher, None)
+        if taught.called is not None:
+            own = variant or (ORDERS[TAUGHT] if taught.teacher else usual.variant or ORDERS[usual.order])
+            variant = f"{own}, {taught.called.replace('-', ' ')}"
+        found[taught.name] = System(taught.name, usual.attention, order, teacher, variant)
     return found
 
 
