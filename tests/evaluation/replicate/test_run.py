@@ -261,7 +261,7 @@ def test_seeds_with_models_of_their_own(changed, capsys):
     assert not replicate(config, changed / "work", only=["model/full-ctd.seed-1"]).failed
     again = json.loads((changed / "kept" / "models.json").read_text())["models"]
     assert again["full-ctd.seed-1"] == second and again["full-ctd"] == first
-    assert "Every seed has models\nof its own" in document(config)
+    assert "Every seed has models of its own, trained" in document(config)
 
 
 def test_a_further_seed_makes_its_models(changed):
