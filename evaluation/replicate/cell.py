@@ -103,12 +103,12 @@ class Cell:
     @property
     def mark(self) -> Path:
         """Where it is noted what it was made with, once it is done."""
-        return self.folders.cells / f"{self.name}.json"
+        return self.folders.mark(self.name)
 
     @property
     def begun(self) -> Path:
         """Where it is noted that this working folder makes it, before anything of it is written."""
-        return self.mark.with_suffix(".begun")
+        return self.folders.begun(self.name)
 
     @property
     def kept(self) -> Path:
@@ -118,7 +118,7 @@ class Cell:
     @property
     def is_elsewhere(self) -> bool:
         """Whether another working folder made it."""
-        return self.kept.is_file() and not self.mark.is_file() and not self.begun.is_file()
+        return self.kept.is_file() and not self.folders.makes(self.name)
 
     def facts(self) -> dict[str, Any]:
         """Returns all that its result depends on, the data themselves excepted, which the result states.

@@ -12,7 +12,7 @@ from .cells import state_of
 from .evidence import read_evidence
 from .places import Folders
 from .scores import TaskScores
-from .systems import systems_of
+from .systems import every_seed, systems_of
 from .work import DONE
 
 if TYPE_CHECKING:
@@ -64,10 +64,7 @@ def _uncertain(scores: TaskScores, teacher: str, student: str) -> tuple[float, f
 
 def _next(config: Replicate, folders: Folders, models: list[str], task: str, most: int) -> list[Cell]:
     """Returns both models' cells of the first seed that one of them lacks."""
-    seeds = list(config.seeds)
-    while len(seeds) < most:
-        seeds.append(max(seeds) + 1)
-    for seed in seeds[:most]:
+    for seed in every_seed(config)[:most]:
         cells = [Cell(config, folders, model, task, seed) for model in models]
         left = [cell for cell in cells if state_of(cell).what != DONE]
         if left:

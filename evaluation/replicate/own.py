@@ -51,8 +51,7 @@ def trained(config: Replicate, name: str) -> int:
 
 def _strangers(config: Replicate, folders: Folders) -> Iterator[Path]:
     for path in sorted(config.results.glob("*.seed-*.json")):
-        marks = (folders.cells / path.name, (folders.cells / path.name).with_suffix(".begun"))
-        if not any(mark.is_file() for mark in marks):
+        if not folders.makes(path.stem):
             yield path
     for path in sorted(config.results.glob("times-*.json")):
         if not folders.times(int(path.stem.rpartition("-")[2])).is_dir():

@@ -58,6 +58,18 @@ class Folders:
         """Folder of what each finished cell was made with."""
         return self.work / "cells"
 
+    def mark(self, cell: str) -> Path:
+        """Where it is noted what a cell was made with, once it is done."""
+        return self.cells / f"{cell}.json"
+
+    def begun(self, cell: str) -> Path:
+        """Where it is noted that this working folder makes a cell, before anything of it is written."""
+        return self.mark(cell).with_suffix(".begun")
+
+    def makes(self, cell: str) -> bool:
+        """Whether this working folder made the result of a cell, or began to."""
+        return self.mark(cell).is_file() or self.begun(cell).is_file()
+
     def times(self, length: int) -> Path:
         """Folder of a measuring of models that take so many tokens."""
         return self.work / f"times-{length}"

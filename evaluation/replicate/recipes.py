@@ -11,7 +11,7 @@ from gonerd.models.distill.steps.pretrain import Pretrain
 
 from .models import steps_of
 from .places import Folders
-from .systems import made_name, own_models
+from .systems import every_seed, made_name, own_models
 
 if TYPE_CHECKING:
     from .config import Replicate
@@ -43,7 +43,8 @@ def _renamed(step: Step, names: Mapping[str, str]) -> Step:
 
 def recipes_of(config: Replicate, folders: Folders) -> list[Recipe]:
     """Returns a recipe for each seed that has models of its own, that of the first before the others."""
-    return [recipe_of(config, folders), *(recipe_of(config, folders, s) for s in config.seeds if own_models(config, s))]
+    own = [seed for seed in every_seed(config) if own_models(config, seed)]
+    return [recipe_of(config, folders), *(recipe_of(config, folders, seed) for seed in own)]
 
 
 def needed(steps: Sequence[Step], name: str) -> list[Step]:

@@ -65,6 +65,14 @@ def variant_name(name: str, variant: Variant) -> str:
     return f"{variant.attention}-{name}"
 
 
+def every_seed(config: Replicate) -> list[int]:
+    """Returns the seeds of the matrix, and those that deepening may add."""
+    seeds = list(config.seeds)
+    while config.deepen is not None and len(seeds) < config.deepen.most_seeds:
+        seeds.append(max(seeds) + 1)
+    return seeds
+
+
 def own_models(config: Replicate, seed: int) -> bool:
     """Whether a seed begins with models of its own rather than with those of the first."""
     return config.models_by_seed and seed != config.seeds[0]

@@ -276,6 +276,8 @@ def test_a_further_seed_makes_its_models(changed):
         for run in read_evidence(config.results).tasks["news"].runs["longformer-dtc"]
     }
     assert len(set(bases.values())) == 2 and set(bases) == {0, 1}
+    summary = json.loads((changed / "kept" / "models.json").read_text())["models"]
+    assert summary["longformer-dtc.seed-1"]["weights_sha256"] == bases[1]
 
 
 def test_another_configuration_is_noticed(changed, capsys):
